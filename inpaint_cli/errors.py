@@ -1,0 +1,52 @@
+"""Everything that a user can cause to go wrong, each with the exit code it ends in.
+
+An error is raised where it is found, with one line that names the file and says what to do; `cli` prints that line
+once. Nothing below `cli` exits, prints or catches broadly.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell sees."""
+
+    OK = 0
+    FAILED = 1  # some image, or the one thing asked for, could not be done
+    USAGE = 2  # the command line itself is wrong
+    INTERRUPTED = 130  # Ctrl-C, as shells report it
+
+
+class InpaintError(Exception):
+    """A failure with a cause that the user can do something about; its text is the one line to print."""
+
+    exit_code = ExitCode.FAILED
+
+
+class UsageError(InpaintError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class PhotoError(InpaintError):
+    """A picture can't be read, or is not what its use needs."""
+
+
+class MaskError(InpaintError):
+    """A mask does not fit its photo, is empty, or covers everything."""
+
+
+class SketchError(InpaintError):
+    """A sketch of edges can't be used for its photo."""
+
+
+class OutputError(InpaintError):
+    """A result can't be written where it was asked for."""
+
+
+class WeightsError(InpaintError):
+    """A model is missing, can't be had, or is not what it claims to be."""
+
+
+class TrainingError(InpaintError):
+    """A training run can't start or go on."""

@@ -1,0 +1,159 @@
+"""G1 and G2 of EdgeConnect (Nazeri et al. 2019, arXiv 1901.00212, section 3 and appendix A).
+
+Both are the same network after Johnson et al. 2016: an encoder that halves the picture twice, residual blocks with
+dilated convolutions, a decoder. Sub-modules carry the names and positions of the authors' checkpoints
+(`encoder.1.weight`, `middle.0.conv_block.1.weight`, `decoder.7.bias`, ...), so that these load by key.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+HoleFill = Literal["white", "diffusion"]
+Output = Literal["picture", "correction"]
+
+MULTIPLE = 4  # two stride-2 convolutions: height and width of every input are multiples of this
+
+
+def _plain(module: nn.Module) -> nn.Module:
+    return module
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions, the first dilated by 2, added to their input; no ReLU after the sum."""
+
+    def __init__(self, channels: int, norm: Callable[[nn.Module], nn.Module], *, bias: bool) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(2),
+            norm(nn.Conv2d(channels, channels, 3, dilation=2, bias=bias)),
+            nn.InstanceNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(1),
+            norm(nn.Conv2d(channels, channels, 3, bias=bias)),
+            nn.InstanceNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x plus its correction, N×C×H×W."""
+        correction: Tensor = self.conv_block(x)
+        return x + correction
+
+
+class _Generator(nn.Module):
+    """Encoder, residual blocks and decoder; `forward` gives what the last convolution gives.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        base_channels: width of the first layer (64 in the paper); the blocks are four times as wide.
+        residual_blocks: number of residual blocks (8 in the paper).
+        spectral: train with spectral normalisation (Miyato et al. 2018) of every convolution but the last.
+        block_bias: whether the residual blocks' convolutions have a bias.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        in_channels: int,
+        out_channels: int,
+        base_channels: int,
+        residual_blocks: int,
+        *,
+        spectral: bool,
+        block_bias: bool,
+    ) -> None:
+        super().__init__()
+        norm = spectral_norm if spectral else _plain
+        c1, c2, c4 = base_channels, 2 * base_channels, 4 * base_channels
+
+        def normed(conv: nn.Module, channels: int) -> list[nn.Module]:
+            return [norm(conv), nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)]
+
+        self.encoder = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            *normed(nn.Conv2d(in_channels, c1, 7), c1),
+            *normed(nn.Conv2d(c1, c2, 4, stride=2, padding=1), c2),
+            *normed(nn.Conv2d(c2, c4, 4, stride=2, padding=1), c4),
+        )
+        self.middle = nn.Sequential(*(ResidualBlock(c4, norm, bias=block_bias) for _ in range(residual_blocks)))
+        self.decoder = nn.Sequential(
+            *normed(nn.ConvTranspose2d(c4, c2, 4, stride=2, padding=1), c2),
+            *normed(nn.ConvTranspose2d(c2, c1, 4, stride=2, padding=1), c1),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(c1, out_channels, 7),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the last convolution's output for x, N×C×H×W with H and W multiples of 4."""
+        y: Tensor = self.decoder(self.middle(self.encoder(x)))
+        return y
+
+
+class EdgeGenerator(_Generator):
+    """G1: completes the edges of the hole.
+
+    Args:
+        base_channels: width of the first layer.
+        residual_blocks: number of residual blocks.
+        spectral: for training; a model made for inference takes folded weights.
+    """
+
+    def __init__(self, base_channels: int = 64, residual_blocks: int = 8, *, spectral: bool = False) -> None:
+        super().__init__(3, 1, base_channels, residual_blocks, spectral=spectral, block_bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return C_pred in [0, 1], N×1×H×W, for an input that `edge_input` made."""
+        return torch.sigmoid(super().forward(x))
+
+
+class InpaintGenerator(_Generator):
+    """G2: paints the hole along the edges.
+
+    Args:
+        base_channels: width of the first layer.
+        residual_blocks: number of residual blocks.
+        output: `picture`, the paper's (tanh + 1) / 2, or `correction`: tanh is added to the filling that came in.
+    """
+
+    def __init__(self, base_channels: int = 64, residual_blocks: int = 8, *, output: Output = "picture") -> None:
+        super().__init__(4, 3, base_channels, residual_blocks, spectral=False, block_bias=True)
+        self.output = output
+        if output == "correction":  # a fresh network changes nothing
+            last = self.decoder[-1]
+            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return I_pred, N×3×H×W, for an input that `inpaint_input` made.
+
+        A picture lies in [0, 1]; a correction may leave that range and is for the caller to clip.
+        """
+        y = torch.tanh(super().forward(x))
+        return x[:, :3] + y if self.output == "correction" else (y + 1) / 2
+
+
+def edge_input(gray: Tensor, edges: Tensor, mask: Tensor) -> Tensor:
+    """Return G1's input: I_gray with a white hole, C_gt with an empty hole, M.
+
+    Args:
+        gray: I_gray in [0, 1], N×1×H×W.
+        edges: C_gt in {0, 1}, N×1×H×W; what it says inside the hole is not seen.
+        mask: M in {0, 1}, N×1×H×W, 1 = missing.
+    """
+    return torch.cat([gray * (1 - mask) + mask, edges * (1 - mask), mask], dim=1)
+
+
+def inpaint_input(image: Tensor, edges: Tensor, mask: Tensor, filling: Tensor | None = None) -> Tensor:
+    """Return G2's input: I with its hole filled, C_comp.
+
+    Args:
+        image: I in [0, 1], N×3×H×W.
+        edges: C_comp in [0, 1], N×1×H×W.
+        mask: M in {0, 1}, N×1×H×W, 1 = missing.
+        filling: what stands in the hole, N×3×H×W; without it, white (the paper's).
+    """
+    inside = mask if filling is None else filling * mask
+    return torch.cat([image * (1 - mask) + inside, edges], dim=1)
