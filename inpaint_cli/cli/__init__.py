@@ -1,0 +1,42 @@
+"""The command line: options in, exit code out; the one place that prints errors. No pixel is touched here."""
+
+import sys
+from collections.abc import Sequence
+
+from inpaint_cli.errors import ExitCode, InpaintError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code for the shell (see `errors.ExitCode`).
+
+    Args:
+        argv: the arguments after the program's name; None takes the process's own.
+    """
+    import typer  # noqa: PLC0415 - a tenth of a second
+
+    from inpaint_cli.cli.app import app  # noqa: PLC0415
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="inpaint", standalone_mode=False)
+    except (InpaintError, typer.TyperException) as error:
+        if "--debug" in arguments:
+            raise
+        return _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
+        return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - a bug of ours: the user gets a line, the developer --debug
+        if "--debug" in arguments:
+            raise
+        kind = type(error).__name__
+        return _complain(f"unexpected {kind}: {error}; run again with --debug and report what it prints", ExitCode.FAILED)
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _complain(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"inpaint: error: {line}" if code != ExitCode.INTERRUPTED else f"inpaint: {line}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,32 @@
+"""The Typer application: one file per subcommand, registered here and nowhere else."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="inpaint",
+    help="Remove objects from photos and restore damaged ones: lines first, colour next, texture last.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from inpaint_cli import __version__  # noqa: PLC0415
+
+        typer.echo(f"inpaint {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001 - the callback does it all
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass

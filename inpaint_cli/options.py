@@ -1,0 +1,89 @@
+"""What a user can choose, and every default of the pipeline: one dataclass, standard library only.
+
+The command line fills it, the pipeline reads it, the tests and benchmarks vary it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEFAULT_WEIGHTS = "open-lite"
+
+
+class Method(StrEnum):
+    """What fills the hole."""
+
+    EDGECONNECT = "edgeconnect"
+    TELEA = "telea"
+    NAVIER_STOKES = "navier-stokes"
+    PATCHMATCH = "patchmatch"
+
+
+class Lines(StrEnum):
+    """Where the lines inside the hole come from when the user gives none."""
+
+    AUTO = "auto"  # what the model's registry entry says
+    G1 = "g1"
+    CONTINUE = "continue"
+    NONE = "none"
+
+
+class Painter(StrEnum):
+    """What gives colour to the lines."""
+
+    AUTO = "auto"  # what the model's registry entry says
+    G2 = "g2"
+    DIFFUSION = "diffusion"
+
+
+class EdgesMode(StrEnum):
+    """How a sketch and the lines that the tool finds go together."""
+
+    REPLACE = "replace"
+    ADD = "add"
+
+
+class Ink(StrEnum):
+    """What is the stroke and what the paper in a sketch."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True)
+class FillOptions:
+    """How one photo's holes are filled; lengths are in pixels of the photo unless said otherwise.
+
+    Attributes:
+        method: EdgeConnect or one of the classical fills.
+        lines: the source of lines where no sketch is given.
+        painter: what paints along them.
+        sigma: Canny's σ in pixels of the working size; None takes the model's.
+        edges_mode: whether a sketch replaces the lines found or is added to them.
+        ink: what is the stroke in a sketch.
+        size: longest side of the working size, a multiple of 4; None lets the model's training size decide.
+        context: what a window shows around its holes on each side, as a share of their extent.
+        grow: by how much the mask is grown; None takes a share of the object's size.
+        feather: width of the blend inside the grown rim; None blends all of it.
+        harmonise: match the painting's border to the photo.
+        texture: finish with patches of the photo itself.
+        guide: weight of the painting in the search for patches; None takes the model's.
+        plain: the networks alone on the whole photo at its own size, as papers measure.
+        keep_steps: keep every intermediate picture in the result.
+    """
+
+    method: Method = Method.EDGECONNECT
+    lines: Lines = Lines.AUTO
+    painter: Painter = Painter.AUTO
+    sigma: float | None = None
+    edges_mode: EdgesMode = EdgesMode.REPLACE
+    ink: Ink = Ink.AUTO
+    size: int | None = None
+    context: float = 1.0
+    grow: int | None = 0
+    feather: int | None = 0
+    harmonise: bool = True
+    texture: bool = True
+    guide: float | None = None
+    plain: bool = False
+    keep_steps: bool = False

@@ -1,0 +1,37 @@
+"""What all tests share: the command line as a function, and small real pictures."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from inpaint_cli.cli import main
+
+DATA = Path(__file__).parent / "data"
+CHECKOUT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def inpaint(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Return the command line as a function: `inpaint("remove", photo, "--mask", mask)`; it runs in this process."""
+
+    def run(*arguments: object) -> Run:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        streams = capfd.readouterr()
+        return Run(int(code), streams.out, streams.err)
+
+    return run
