@@ -1,0 +1,100 @@
+"""Options that several commands share, each described once.
+
+Commands that write to the terminal take `Quiet`, `Verbose` and `Debug`; the first two take effect as they are read,
+`--debug` is read by `cli.main` when an error reaches it.
+"""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaint_cli.errors import UsageError
+
+MODEL = "Model"
+FILES = "Files"
+MESSAGES = "Messages"
+
+
+class _Warnings(logging.Formatter):
+    """`inpaint: warning: …`, one line each."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"inpaint: {record.levelname.lower()}: {' '.join(record.getMessage().split())}"
+
+
+def _show_from(level: int) -> None:
+    """Send this package's log records from this level up to standard error."""
+    logger = logging.getLogger("inpaint_cli")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Warnings())
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+
+
+def _set_quiet(quiet: bool) -> bool:
+    if quiet:
+        _show_from(logging.ERROR)
+    return quiet
+
+
+def _set_verbose(verbose: bool) -> bool:
+    if verbose:
+        _show_from(logging.INFO)
+    return verbose
+
+
+def _check_threads(threads: int | None) -> int | None:
+    if threads is not None and threads < 1:
+        raise UsageError(f"--threads {threads}: at least 1")
+    return threads
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "-q", "--quiet", callback=_set_quiet, rich_help_panel=MESSAGES, help="No progress, no summary, no warnings; errors stay."
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", callback=_set_verbose, rich_help_panel=MESSAGES, help="Say what is done with each image."),
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", rich_help_panel=MESSAGES, help="Show the whole traceback of an error, for a report of a bug.")
+]
+
+Weights = Annotated[
+    str,
+    typer.Option(
+        "--weights",
+        metavar="NAME|DIR|hf:USER/REPO",
+        rich_help_panel=MODEL,
+        help="The model: a name that `inpaint weights list` shows, a folder, or a repository on the Hub (hf:USER/REPO@REVISION).",
+    ),
+]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option("--weights-file", metavar="TOML", rich_help_panel=MODEL, help="A registry of your own, added to the built-in one."),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", rich_help_panel=MODEL, help="Where the networks run; auto takes a GPU if there is one."),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        metavar="auto|float32|bfloat16|float16",
+        rich_help_panel=MODEL,
+        help="The networks' arithmetic; auto takes the fastest that the device does well, and float32 with --plain.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", callback=_check_threads, rich_help_panel=MODEL, help="Processor threads to use; all cores if not given."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", rich_help_panel=MODEL, help="Seed of everything random; the same seed gives the same output.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace an output that is already there.")]

@@ -1,0 +1,145 @@
+"""Windows: the part of a photo that a group of holes needs, and the size at which it is worked on.
+
+Cost follows the hole: only windows are ever converted, shrunk, painted and textured.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+MULTIPLE = 4  # of every working size: the networks halve it twice
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels: rows top to bottom and columns left to right, the ends excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.right - self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The index of this part of an H×W or H×W×C array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def union(self, other: "Box") -> "Box":
+        """Return the smallest box that holds both."""
+        return Box(
+            min(self.top, other.top), min(self.left, other.left), max(self.bottom, other.bottom), max(self.right, other.right)
+        )
+
+    def expanded(self, margin: int, shape: tuple[int, int]) -> "Box":
+        """Return this box with a margin on each side, as far as a picture of this shape (H, W) goes."""
+        height, width = shape
+        return Box(
+            max(self.top - margin, 0),
+            max(self.left - margin, 0),
+            min(self.bottom + margin, height),
+            min(self.right + margin, width),
+        )
+
+    def meets(self, other: "Box") -> bool:
+        """Whether the two boxes share a pixel."""
+        return self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
+
+
+@dataclass(frozen=True)
+class Window:
+    """A group of holes with its context.
+
+    Attributes:
+        box: the window in the photo.
+        holes: the bounding box of its group of holes in the photo.
+        size: height and width at which it is worked on, multiples of 4.
+    """
+
+    box: Box
+    holes: Box
+    size: tuple[int, int]
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the photo per pixel of the working size, along the window's longer side."""
+        return max(self.box.height / self.size[0], self.box.width / self.size[1])
+
+
+def extent(box: Box) -> int:
+    """Return the longer side of a group of holes: what context and working size are measured by."""
+    return max(box.height, box.width)
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box:
+    """Return the smallest box around what is True in a mask with at least one such pixel."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
+def working_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Return the size nearest to `shape` (H, W) whose longer side is at most `longest`; multiples of 4, at least 4."""
+    scale = min(1.0, longest / max(shape))
+    height, width = (max(MULTIPLE, MULTIPLE * round(side * scale / MULTIPLE)) for side in shape)
+    return height, width
+
+
+def hole_boxes(hole: NDArray[np.bool_]) -> list[Box]:
+    """Return the bounding boxes of the hole's 8-connected parts."""
+    whole = bounding_box(hole)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(hole[whole.slices].astype(np.uint8), connectivity=8)
+    return [
+        Box(whole.top + int(y), whole.left + int(x), whole.top + int(y + h), whole.left + int(x + w)) for x, y, w, h, _ in stats[1:]
+    ]
+
+
+def group(boxes: list[Box], context: float, shape: tuple[int, int]) -> list[Box]:
+    """Return boxes around groups of near holes: two share a window when one lies in the other's context.
+
+    Args:
+        boxes: the holes.
+        context: margin of a window on each side, as a share of its holes' extent.
+        shape: of the photo (H, W).
+    """
+    waiting = sorted(boxes, key=lambda box: (extent(box), box.top, box.left))
+    groups: list[Box] = []
+    while waiting:
+        box = waiting.pop()
+        view = box.expanded(round(context * extent(box)), shape)
+        near = [other for other in [*groups, *waiting] if other.meets(view)]
+        if not near:
+            groups.append(box)
+            continue
+        for other in near:
+            box = box.union(other)
+        groups = [other for other in groups if other not in near]
+        waiting = [other for other in waiting if other not in near]
+        waiting.append(box)  # the larger group sees further: look again
+    return sorted(groups, key=lambda box: (box.top, box.left))
+
+
+def plan(hole: NDArray[np.bool_], context: float, longest: int) -> list[Window]:
+    """Return the windows that fill every hole of a mask, from top to bottom.
+
+    Args:
+        hole: True = missing, H×W, at least one pixel missing.
+        context: margin around each group of holes, as a share of its extent; at least 16 pixels.
+        longest: longer side of the working size at most, in pixels; a window that is smaller is not enlarged.
+    """
+    shape = hole.shape[0], hole.shape[1]
+    windows = []
+    for holes in group(hole_boxes(hole), context, shape):
+        box = holes.expanded(max(16, round(context * extent(holes))), shape)
+        windows.append(Window(box, holes, working_size((box.height, box.width), longest)))
+    return windows
