@@ -1,0 +1,104 @@
+"""What has to be known of a model beside its weights: `config.json` in its folder, or its entry in a registry."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from inpaint_cli.errors import WeightsError
+from inpaint_cli.options import Lines, Painter
+
+MODEL_TYPE = "edgeconnect"
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "hole_fill": ("white", "diffusion"),
+    "output": ("picture", "correction"),
+    "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
+    "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
+}
+_SMALLEST = {"base_channels": 1, "residual_blocks": 1, "sigma": 0.0, "train_size": 4, "guide_weight": 0.0}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The knobs of a pair of generators and the defaults that were measured for them.
+
+    Attributes:
+        base_channels: width of the generators' first layer; 64 in the paper.
+        residual_blocks: number of residual blocks; 8 in the paper.
+        sigma: σ of the Canny edges that the generators were trained with, in pixels.
+        hole_fill: what stands in the hole of G2's input: white (the paper's) or a diffusion of its surroundings.
+        output: whether G2 gives a picture (the paper's) or a correction that is added to the filling.
+        train_size: side of the training crops in pixels.
+        lines: the source of lines that `auto` stands for with this model.
+        painter: the painter that `auto` stands for with this model.
+        guide_weight: how much the painting counts in the search for patches, ≥ 0.
+    """
+
+    base_channels: int = 64
+    residual_blocks: int = 8
+    sigma: float = 2.0
+    hole_fill: Literal["white", "diffusion"] = "white"
+    output: Literal["picture", "correction"] = "picture"
+    train_size: int = 256
+    lines: str = "g1"
+    painter: str = "g2"
+    guide_weight: float = 0.0
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, object], where: str) -> "ModelConfig":
+        """Return the configuration that a JSON object or TOML table states; what it leaves out is the paper's.
+
+        Args:
+            table: keys are this class's attributes.
+            where: what to call the table in an error, usually its file.
+
+        Raises:
+            WeightsError: a key is unknown or its value makes no sense.
+        """
+        known = {field.name: field.type for field in fields(cls)}
+        for key, value in table.items():
+            if key not in known:
+                raise WeightsError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
+            _check(key, value, where)
+        return cls(**table)  # type: ignore[arg-type] # every value has been checked
+
+    @classmethod
+    def from_json(cls, path: Path) -> "ModelConfig":
+        """Read a model folder's `config.json`.
+
+        Raises:
+            WeightsError: the file can't be read, is not about a model of this kind, or states what makes no sense.
+        """
+        try:
+            table = json.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+        except ValueError as error:
+            raise WeightsError(f"{path}: not valid JSON ({error})") from error
+        if not isinstance(table, dict):
+            raise WeightsError(f"{path}: holds no JSON object")
+        model = table.pop("model", None)
+        if model != MODEL_TYPE:
+            raise WeightsError(f'{path}: not a model for this tool: "model" is {model!r}, expected {MODEL_TYPE!r}')
+        return cls.from_table(table, str(path))
+
+    def to_json(self, path: Path) -> None:
+        """Write `config.json` so that `from_json` gives this configuration back."""
+        path.write_text(json.dumps({"model": MODEL_TYPE, **asdict(self)}, indent=2) + "\n", "utf-8")
+
+
+def _check(key: str, value: object, where: str) -> None:
+    """Raise a WeightsError if an attribute of `ModelConfig` can't have this value."""
+    if key in _CHOICES:
+        if value not in _CHOICES[key]:
+            raise WeightsError(f"{where}: {key} = {value!r}; possible are {', '.join(_CHOICES[key])}")
+        return
+    smallest = _SMALLEST[key]
+    whole = isinstance(smallest, int)
+    # bool is an int to Python, and JSON's true is no number of channels
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value >= smallest:
+        raise WeightsError(
+            f"{where}: {key} = {value!r}; expected a{' whole' if whole else ''} number from {smallest} up"
+        )
