@@ -1,0 +1,98 @@
+"""No seam: the grown rim in which a painting fades in, and the membrane that makes it meet the photo's colours."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.imaging.diffusion import diffuse
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_EXACT = 10_000  # unknowns up to which the membrane is solved directly: some 40 ms
+_SMOOTHINGS = 6  # relaxations on each finer level; the level above has left nothing but short waves
+
+
+def grown(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floats]:
+    """Return a mask grown on every side, and how strongly a painting covers each pixel.
+
+    Args:
+        mask: the object, H×W.
+        grow: by how many pixels, 0 or more.
+        feather: width in pixels of the blend at the outer end of the growth; None blends all of it.
+
+    Returns:
+        The grown hole, H×W, and the cover, H×W float32 in [0, 1]: 1 on the object, 0 outside the hole.
+    """
+    if grow == 0:
+        return mask.copy(), mask.astype(np.float32)
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    hole = distance <= grow
+    width = grow if feather is None else min(feather, grow)
+    cover = np.clip((grow + 1 - distance) / (width + 1), 0, 1)
+    return hole, np.where(hole, cover, 0).astype(np.float32)
+
+
+def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None = None) -> Floats:
+    """Return the painting shifted so that it meets the photo at the hole's rim, H×W×3 float32.
+
+    The shift is a membrane: photo − painting at the rim, and inside the solution of Laplace's equation (Pérez et al.
+    2003, equation 10; with no gradient of its own, so that what the painter drew stays). Rim pixels on a wall tell
+    nothing, because an edge that is off by a pixel there would smear its colours inwards.
+
+    Args:
+        painting: H×W×3, of the photo's range.
+        photo: H×W×3; what stands in the hole has no influence.
+        hole: True = missing, H×W, at least one pixel known.
+        walls: True = an edge of the photo or a line of the painting, H×W; no correction passes it.
+
+    Returns:
+        The corrected painting in the hole, the photo elsewhere.
+    """
+    result = photo.copy()
+    if not hole.any():
+        return result
+    rows, columns = (_span(hole.any(axis=axis)) for axis in (1, 0))
+    inner = hole[rows, columns]
+    wall = np.zeros_like(inner) if walls is None else walls[rows, columns]
+    shift = np.where(inner[..., None], np.float32(0), photo[rows, columns] - painting[rows, columns])
+    membrane = _membrane(shift.astype(np.float32), inner, wall)
+    result[rows, columns][inner] = painting[rows, columns][inner] + membrane[inner]
+    return result
+
+
+def _span(occupied: NDArray[np.bool_]) -> slice:
+    """The stretch that is occupied with three pixels more on both sides."""
+    places = np.flatnonzero(occupied)
+    return slice(max(int(places[0]) - 3, 0), int(places[-1]) + 4)
+
+
+def _membrane(shift: Floats, hole: Mask, walls: Mask) -> Floats:
+    """Spread the rim's shift over the hole: exactly on a coarse grid, then relaxed on each finer one."""
+    if hole.sum() <= _EXACT:
+        return diffuse(shift, hole, walls)
+    height, width = hole.shape
+    coarse_size = ((width + 1) // 2, (height + 1) // 2)
+    # A rim pixel on a wall has no say, and a coarse pixel is known if any of its four is.
+    known = (~hole & ~walls).astype(np.float32)
+    weight = cv2.resize(known, coarse_size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(shift * known[..., None], coarse_size, interpolation=cv2.INTER_AREA)
+    coarse_hole = weight == 0
+    if coarse_hole.all():
+        return shift
+    coarse_walls = cv2.resize(walls.astype(np.float32), coarse_size, interpolation=cv2.INTER_AREA) > 0
+    coarse = _membrane(total / np.maximum(weight, 1e-6)[..., None], coarse_hole, coarse_walls)
+    fine = np.where(hole[..., None], cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), shift)
+    return _relax(fine.astype(np.float32), hole, walls)
+
+
+def _relax(values: Floats, hole: Mask, walls: Mask) -> Floats:
+    """Take means of the four neighbours a few times, in the hole and not across walls."""
+    unmoved = ~(hole & ~walls)[..., None]
+    open_ = (~walls).astype(np.float32)[..., None]
+    cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)
+    weight = np.maximum(cv2.filter2D(open_, -1, cross, borderType=cv2.BORDER_CONSTANT), 1e-6)[..., None]
+    for _ in range(_SMOOTHINGS):
+        sums = cv2.filter2D(values * open_, -1, cross, borderType=cv2.BORDER_CONSTANT)
+        values = np.where(unmoved, values, sums / weight)
+    return values
