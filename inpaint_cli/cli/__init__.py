@@ -28,11 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
         return ExitCode.FAILED
-    except Exception as error:  # noqa: BLE001 - a bug of ours: the user gets a line, the developer --debug
+    except Exception as error:  # a bug of ours: the user gets a line, the developer --debug
         if "--debug" in arguments:
             raise
         kind = type(error).__name__
-        return _complain(f"unexpected {kind}: {error}; run again with --debug and report what it prints", ExitCode.FAILED)
+        return _complain(
+            f"unexpected {kind}: {error}; run again with --debug and report what it prints", ExitCode.FAILED
+        )
     return code if isinstance(code, int) else ExitCode.OK
 
 

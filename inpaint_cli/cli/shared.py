@@ -55,15 +55,24 @@ def _check_threads(threads: int | None) -> int | None:
 Quiet = Annotated[
     bool,
     typer.Option(
-        "-q", "--quiet", callback=_set_quiet, rich_help_panel=MESSAGES, help="No progress, no summary, no warnings; errors stay."
+        "-q",
+        "--quiet",
+        callback=_set_quiet,
+        rich_help_panel=MESSAGES,
+        help="No progress, no summary, no warnings; errors stay.",
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option("-v", "--verbose", callback=_set_verbose, rich_help_panel=MESSAGES, help="Say what is done with each image."),
+    typer.Option(
+        "-v", "--verbose", callback=_set_verbose, rich_help_panel=MESSAGES, help="Say what is done with each image."
+    ),
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", rich_help_panel=MESSAGES, help="Show the whole traceback of an error, for a report of a bug.")
+    bool,
+    typer.Option(
+        "--debug", rich_help_panel=MESSAGES, help="Show the whole traceback of an error, for a report of a bug."
+    ),
 ]
 
 Weights = Annotated[
@@ -72,16 +81,26 @@ Weights = Annotated[
         "--weights",
         metavar="NAME|DIR|hf:USER/REPO",
         rich_help_panel=MODEL,
-        help="The model: a name that `inpaint weights list` shows, a folder, or a repository on the Hub (hf:USER/REPO@REVISION).",
+        help="The model: a name from `inpaint weights list`, a folder, or a repository on the Hub (hf:USER/REPO@REVISION).",
     ),
 ]
 WeightsFile = Annotated[
     Path | None,
-    typer.Option("--weights-file", metavar="TOML", rich_help_panel=MODEL, help="A registry of your own, added to the built-in one."),
+    typer.Option(
+        "--weights-file",
+        metavar="TOML",
+        rich_help_panel=MODEL,
+        help="A registry of your own, added to the built-in one.",
+    ),
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", rich_help_panel=MODEL, help="Where the networks run; auto takes a GPU if there is one."),
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        rich_help_panel=MODEL,
+        help="Where the networks run; auto takes a GPU if there is one.",
+    ),
 ]
 Dtype = Annotated[
     str,
@@ -94,7 +113,23 @@ Dtype = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", metavar="N", callback=_check_threads, rich_help_panel=MODEL, help="Processor threads to use; all cores if not given."),
+    typer.Option(
+        "--threads",
+        metavar="N",
+        callback=_check_threads,
+        rich_help_panel=MODEL,
+        help="Processor threads to use; all cores if not given.",
+    ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", rich_help_panel=MODEL, help="Seed of everything random; the same seed gives the same output.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace an output that is already there.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        rich_help_panel=MODEL,
+        help="Seed of everything random; the same seed gives the same output.",
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace an output that is already there.")
+]

@@ -8,9 +8,11 @@ SIGMA = 2.0  # the paper's, section 5.1; the authors' and our own checkpoints we
 _LUMA = np.array([0.2125, 0.7154, 0.0721], np.float32)  # ITU-R BT.709, as scikit-image's rgb2gray
 
 
-def to_gray(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return I_gray, H×W in [0, 1], of an RGB image, H×W×3 uint8."""
-    return (image.astype(np.float32) / np.float32(255)) @ _LUMA
+def to_gray(image: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return I_gray, … in [0, 1], of RGB values, …×3 uint8 or float32 in [0, 1]."""
+    scaled = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image
+    gray: NDArray[np.float32] = scaled @ _LUMA
+    return gray
 
 
 def canny(gray: NDArray[np.float32], hole: NDArray[np.bool_] | None = None, sigma: float = SIGMA) -> NDArray[np.bool_]:
@@ -30,7 +32,9 @@ def canny(gray: NDArray[np.float32], hole: NDArray[np.bool_] | None = None, sigm
 
 
 def compose(
-    known: NDArray[np.bool_] | NDArray[np.float32], inside: NDArray[np.bool_] | NDArray[np.float32], hole: NDArray[np.bool_]
+    known: NDArray[np.bool_] | NDArray[np.float32],
+    inside: NDArray[np.bool_] | NDArray[np.float32],
+    hole: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
     """Return C_comp = C_gt ⊙ (1 − M) + C_pred ⊙ M, H×W in [0, 1]."""
     return np.where(hole, inside, known).astype(np.float32)

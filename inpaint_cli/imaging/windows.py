@@ -4,12 +4,14 @@ Cost follows the hole: only windows are ever converted, shrunk, painted and text
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 MULTIPLE = 4  # of every working size: the networks halve it twice
+_LEAST_MARGIN = 16  # pixels of the photo around even the smallest hole
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Box:
     def union(self, other: "Box") -> "Box":
         """Return the smallest box that holds both."""
         return Box(
-            min(self.top, other.top), min(self.left, other.left), max(self.bottom, other.bottom), max(self.right, other.right)
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
         )
 
     def expanded(self, margin: int, shape: tuple[int, int]) -> "Box":
@@ -51,10 +56,6 @@ class Box:
             min(self.bottom + margin, height),
             min(self.right + margin, width),
         )
-
-    def meets(self, other: "Box") -> bool:
-        """Whether the two boxes share a pixel."""
-        return self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
 
 
 @dataclass(frozen=True)
@@ -100,33 +101,41 @@ def hole_boxes(hole: NDArray[np.bool_]) -> list[Box]:
     whole = bounding_box(hole)
     _, _, stats, _ = cv2.connectedComponentsWithStats(hole[whole.slices].astype(np.uint8), connectivity=8)
     return [
-        Box(whole.top + int(y), whole.left + int(x), whole.top + int(y + h), whole.left + int(x + w)) for x, y, w, h, _ in stats[1:]
+        Box(whole.top + int(y), whole.left + int(x), whole.top + int(y + h), whole.left + int(x + w))
+        for x, y, w, h, _ in stats[1:]
     ]
 
 
-def group(boxes: list[Box], context: float, shape: tuple[int, int]) -> list[Box]:
-    """Return boxes around groups of near holes: two share a window when one lies in the other's context.
+def group(boxes: list[Box], context: float) -> list[list[Box]]:
+    """Return groups of near holes, which share a window: one lies in the context of the other.
 
     Args:
         boxes: the holes.
-        context: margin of a window on each side, as a share of its holes' extent.
-        shape: of the photo (H, W).
+        context: margin of a window on each side, as a share of the extent of its largest hole.
     """
-    waiting = sorted(boxes, key=lambda box: (extent(box), box.top, box.left))
-    groups: list[Box] = []
-    while waiting:
-        box = waiting.pop()
-        view = box.expanded(round(context * extent(box)), shape)
-        near = [other for other in [*groups, *waiting] if other.meets(view)]
-        if not near:
-            groups.append(box)
+    # A scratched photo has thousands of holes: each is compared with all that are left at once.
+    corners = np.array([(box.top, box.left, -box.bottom, -box.right) for box in boxes])
+    margins = np.array([margin([box], context) for box in boxes])
+    left = np.ones(len(boxes), bool)
+    groups = []
+    for first in range(len(boxes)):
+        if not left[first]:
             continue
-        for other in near:
-            box = box.union(other)
-        groups = [other for other in groups if other not in near]
-        waiting = [other for other in waiting if other not in near]
-        waiting.append(box)  # the larger group sees further: look again
-    return sorted(groups, key=lambda box: (box.top, box.left))
+        left[first] = False
+        members = [first]
+        for member in members:  # grows as near holes are found
+            reach = np.maximum(margins, margins[member])
+            opposite = -np.roll(corners[member], 2)  # bottom, right, −top, −left
+            near = np.flatnonzero(left & (corners < (opposite + reach[:, None])).all(axis=1))
+            left[near] = False
+            members += near.tolist()
+        groups.append([boxes[member] for member in sorted(members)])
+    return groups
+
+
+def margin(holes: list[Box], context: float) -> int:
+    """Return what the window of a group of holes shows on each side of it, in pixels of the photo."""
+    return max(_LEAST_MARGIN, round(context * max(map(extent, holes))))
 
 
 def plan(hole: NDArray[np.bool_], context: float, longest: int) -> list[Window]:
@@ -134,12 +143,13 @@ def plan(hole: NDArray[np.bool_], context: float, longest: int) -> list[Window]:
 
     Args:
         hole: True = missing, H×W, at least one pixel missing.
-        context: margin around each group of holes, as a share of its extent; at least 16 pixels.
+        context: margin around each group of holes, as a share of the extent of its largest.
         longest: longer side of the working size at most, in pixels; a window that is smaller is not enlarged.
     """
     shape = hole.shape[0], hole.shape[1]
     windows = []
-    for holes in group(hole_boxes(hole), context, shape):
-        box = holes.expanded(max(16, round(context * extent(holes))), shape)
-        windows.append(Window(box, holes, working_size((box.height, box.width), longest)))
-    return windows
+    for holes in group(hole_boxes(hole), context):
+        around = reduce(Box.union, holes)
+        box = around.expanded(margin(holes, context), shape)
+        windows.append(Window(box, around, working_size((box.height, box.width), longest)))
+    return sorted(windows, key=lambda window: (window.box.top, window.box.left))

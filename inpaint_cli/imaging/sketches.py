@@ -1,0 +1,188 @@
+"""Lines that come from the user: a drawn sketch, an edge map, or the edges of another photo.
+
+Whatever a paint program saves is a sketch: dark strokes on light paper or light ones on dark, strokes on a transparent
+layer, thick or soft ones. Each source answers one question: which edges does a window have at its working size?
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.errors import SketchError
+from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.files import Photo
+from inpaint_cli.imaging.masks import same_aspect
+from inpaint_cli.imaging.windows import Box, Window
+from inpaint_cli.options import Ink
+
+MAP_KEY = "inpaint:edges"  # the text chunk of an edge map that the tool wrote; its value is a digest of the pixels
+
+_LEVELS = 65535  # an edge map is written with 16 bits
+_FAINT = 0.1  # a sketch whose strokes differ from the paper by less has none
+
+
+class EdgeSource(Protocol):
+    """Where a window's edges come from, if not from the tool itself."""
+
+    def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+        """Return the edges of a window at its working size, H×W in [0, 1].
+
+        Args:
+            window: the part of the photo.
+            shape: of the photo (H, W).
+            sigma: Canny's σ in pixels of the working size, for sources that need it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class EdgeMap:
+    """Edges as G2 is to see them, one value per pixel of the photo, taken as they are.
+
+    Attributes:
+        edges: H×W in [0, 1], of the photo's shape.
+    """
+
+    edges: NDArray[np.float32]
+
+    def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+        """Return the value under the centre of each working pixel: what `enlarged` put there comes back unchanged."""
+        if self.edges.shape != shape:
+            raise SketchError(f"edge map of {_size(self.edges)} pixels for a photo of {shape[1]}×{shape[0]}")
+        rows, columns = _centres(window.box, window.size)
+        return self.edges[np.ix_(rows, columns)]
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Strokes that somebody drew.
+
+    Attributes:
+        strokes: True = ink, H×W at the sketch's own size, which has the photo's aspect ratio.
+    """
+
+    strokes: NDArray[np.bool_]
+
+    def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+        """Return the strokes of a window, thinned to one pixel at its working size."""
+        from skimage.morphology import skeletonize  # noqa: PLC0415 - only a run with a sketch pays for it
+
+        crop = self.strokes[_scaled(window.box, shape, self.strokes.shape).slices].astype(np.float32)
+        height, width = window.size
+        shrinking = crop.shape[0] > height
+        resized = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+        # Any ink counts when shrinking, or a thin stroke would get lost; half when enlarging, or it would swell.
+        return skeletonize(resized > (0 if shrinking else 0.5)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Canny's edges of another photo of the same aspect ratio: the undamaged one, say.
+
+    Attributes:
+        image: RGB uint8, H×W×3.
+    """
+
+    image: NDArray[np.uint8]
+
+    def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+        """Return the reference's edges where the window lies."""
+        crop = self.image[_scaled(window.box, shape, self.image.shape[:2]).slices]
+        height, width = window.size
+        return canny(to_gray(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)), sigma=sigma).astype(
+            np.float32
+        )
+
+
+def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> EdgeSource:
+    """Return the edges that a picture shows.
+
+    Args:
+        sketch: a drawing, or an edge map that the tool wrote.
+        shape: of the photo that it is for (H, W).
+        ink: what is the stroke; found from the picture with `auto`: paper is what most of it is.
+
+    Raises:
+        SketchError: another aspect ratio than the photo's, or no stroke at all.
+    """
+    if sketch.text.get(MAP_KEY) == digest(sketch.pixels):
+        return EdgeMap((sketch.pixels[..., 0] / np.float32(np.iinfo(sketch.pixels.dtype).max)).astype(np.float32))
+    if not same_aspect(sketch.pixels.shape[:2], shape):
+        raise SketchError(
+            f"sketch of {_size(sketch.pixels)} pixels for a photo of {shape[1]}×{shape[0]}: another aspect ratio"
+        )
+    return Sketch(_strokes(sketch, ink))
+
+
+def read_reference(reference: Photo, shape: tuple[int, int]) -> EdgeSource:
+    """Return the edges of another photo.
+
+    Raises:
+        SketchError: another aspect ratio than the photo's (H, W).
+    """
+    if not same_aspect(reference.pixels.shape[:2], shape):
+        raise SketchError(
+            f"reference of {_size(reference.pixels)} pixels for a photo of {shape[1]}×{shape[0]}: another aspect ratio"
+        )
+    return Reference(reference.rgb)
+
+
+def edge_map_pixels(edges: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return an edge map, H×W in [0, 1], as the grey picture that is written, H×W×1 uint16."""
+    return np.round(edges * _LEVELS).astype(np.uint16)[..., None]
+
+
+def quantised(edges: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return edges in the levels of a file, so that an edge map fed back is exactly what G2 saw (1/65535 apart)."""
+    return (np.round(edges * _LEVELS) / np.float32(_LEVELS)).astype(np.float32)
+
+
+def digest(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> str:
+    """Return a digest of a picture's pixels: it tells an untouched edge map from one that was drawn on."""
+    return hashlib.sha256(np.ascontiguousarray(pixels[..., 0]).tobytes()).hexdigest()
+
+
+def enlarged(edges: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
+    """Return edges of a working size, H×W, as blocks over a box of the photo; `EdgeMap.at` takes them back exactly."""
+    height, width = edges.shape
+    rows = np.minimum((np.arange(box.height) + 0.5) * height / box.height, height - 1).astype(int)
+    columns = np.minimum((np.arange(box.width) + 0.5) * width / box.width, width - 1).astype(int)
+    return edges[np.ix_(rows, columns)]
+
+
+def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of the photo under the centres of a window's working pixels."""
+    rows = box.top + ((np.arange(size[0]) + 0.5) * box.height / size[0]).astype(np.intp)
+    columns = box.left + ((np.arange(size[1]) + 0.5) * box.width / size[1]).astype(np.intp)
+    return rows, columns
+
+
+def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
+    if sketch.alpha is not None and sketch.alpha.min() < sketch.alpha.max():
+        strokes = sketch.alpha > np.iinfo(sketch.alpha.dtype).max // 2
+        if strokes.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
+            return strokes
+    gray = to_gray(sketch.rgb)
+    paper = float(np.median(gray))
+    if ink is Ink.AUTO:
+        ink = Ink.DARK if paper > 0.5 else Ink.LIGHT
+    contrast = paper - gray if ink is Ink.DARK else gray - paper
+    strongest = float(contrast.max())
+    if strongest < _FAINT:
+        raise SketchError("sketch without strokes; draw dark on light or light on dark, or say --edges none")
+    return contrast > strongest / 2
+
+
+def _scaled(box: Box, shape: tuple[int, int], to: tuple[int, ...]) -> Box:
+    """Return a box of a photo of `shape` in a picture of size `to`; at least one pixel."""
+    top, bottom = (round(side * to[0] / shape[0]) for side in (box.top, box.bottom))
+    left, right = (round(side * to[1] / shape[1]) for side in (box.left, box.right))
+    return Box(min(top, to[0] - 1), min(left, to[1] - 1), max(bottom, top + 1), max(right, left + 1))
+
+
+def _size(pixels: NDArray[np.generic]) -> str:
+    return f"{pixels.shape[1]}×{pixels.shape[0]}"

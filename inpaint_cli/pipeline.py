@@ -1,0 +1,335 @@
+"""EdgeConnect as a method for photos: lines first, colour next, texture last.
+
+`EdgeConnect.fill` reads from top to bottom as a photo is worked on: windows around its holes, the lines in each, the
+painting along the lines, the border matched to the photo, the photo's own texture. With `plain` it is the paper's
+method on the whole picture (arXiv 1901.00212, section 3). Everything here is numpy; torch is imported when a network
+is first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.errors import MaskError, PhotoError
+from inpaint_cli.filling import Filling, Patch
+from inpaint_cli.imaging import blending, classical
+from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.edges import canny, compose, to_gray
+from inpaint_cli.imaging.lines import continue_lines
+from inpaint_cli.imaging.rim import grown
+from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, enlarged, quantised
+from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
+from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter
+from inpaint_cli.weights.registry import Model, resolve
+
+if TYPE_CHECKING:
+    from inpaint_cli.networks import Networks
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+
+WORKING_SIZE = 512  # pixels a side at most: what a processor paints in a second
+WALL = 0.5  # an edge this sure is a line that no colour crosses
+_GROWTH = 0.02  # of the object's extent: how loosely masks are drawn
+_GROWTH_WORKING = 3  # and at least this many pixels of the working size
+
+
+@dataclass
+class _View:
+    """One window on its way through the stages.
+
+    Attributes:
+        window: where it lies and its working size.
+        image: the window of the photo, RGB uint8 h×w×3.
+        hole: the grown hole, h×w.
+        cover: share of the painting in each pixel, h×w in [0, 1].
+        small: the window at the working size, RGB in [0, 1], H×W×3.
+        small_hole: every working pixel that the hole touches, H×W.
+        edges: C_comp, H×W in [0, 1].
+        painting: the painter's picture, H×W×3 in [0, 1].
+        steps: the intermediate pictures by name, if they are kept.
+    """
+
+    window: Window
+    image: Image
+    hole: Mask
+    cover: Floats
+    small: Floats
+    small_hole: Mask
+    edges: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    painting: Floats = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
+    steps: dict[str, Floats] = field(default_factory=dict)
+
+
+class EdgeConnect:
+    """A model at work on photos. Threads may share it.
+
+    Args:
+        model: a resolved model.
+        device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
+    """
+
+    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto") -> None:
+        self.model = model
+        self._device = device
+        self._dtype = dtype
+        self._networks: Networks | None = None
+        self._loading = threading.Lock()
+
+    @classmethod
+    def load(
+        cls, weights: str = DEFAULT_WEIGHTS, device: str = "auto", dtype: str = "auto", weights_file: Path | None = None
+    ) -> EdgeConnect:
+        """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
+
+        Raises:
+            UsageError: no such name.
+            WeightsError: the model can't be had or is not what the registry says.
+        """
+        return cls(resolve(weights, weights_file=weights_file), device, dtype)
+
+    def predict_edges(self, image: Image, mask: Mask, *, plain: bool = True) -> Floats:
+        """Return C_comp: Canny's edges outside the hole, G1's inside.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            plain: on the whole picture at its own size, as in the paper; otherwise in windows, as for a large photo.
+
+        Returns:
+            H×W float32 in [0, 1].
+
+        Raises:
+            MaskError: the mask does not fit the image, is empty, or covers everything.
+        """
+        return self.edge_map(image, mask, FillOptions(plain=plain, lines=Lines.G1))
+
+    def inpaint(self, image: Image, mask: Mask, edges: NDArray[np.generic] | None = None, plain: bool = False) -> Image:
+        """Return the image with its hole filled; pixels outside the hole are those of the input.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            edges: C_comp to follow inside the hole instead of finding lines, H×W in [0, 1].
+            plain: the networks alone on the whole picture at its own size, as papers measure.
+
+        Returns:
+            RGB uint8, H×W×3.
+
+        Raises:
+            MaskError: the mask does not fit the image, is empty, or covers everything.
+            SketchError: the edges do not fit the image.
+        """
+        sketch = None if edges is None else EdgeMap(edges.astype(np.float32))
+        result = image.copy()
+        self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
+        return result
+
+    def edge_map(self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None) -> Floats:
+        """Return the edges that `fill` would paint along; fed back as a sketch they change nothing.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            options: how the hole would be filled.
+            sketch: the user's lines, if any.
+
+        Returns:
+            C_comp, H×W float32 in [0, 1]: one-pixel lines outside the hole, blocks of the working size inside.
+
+        Raises:
+            MaskError: the mask does not fit the image, is empty, or covers everything.
+            SketchError: the sketch does not fit the image.
+        """
+        _check(image, mask)
+        views = _views(image, mask, options, self._longest(options))
+        self._draw(views, options, sketch, image.shape[:2])
+        if options.plain:
+            return views[0].edges
+        edges = canny(to_gray(image), mask, self._sigma(options)).astype(np.float32)
+        for view in views:
+            inside = enlarged(view.small_hole.astype(np.float32), view.window.box) > 0
+            edges[view.window.box.slices][inside] = enlarged(view.edges, view.window.box)[inside]
+        return edges
+
+    def fill(
+        self, image: Image, mask: Mask, options: FillOptions | None = None, sketch: EdgeSource | None = None
+    ) -> Filling:
+        """Return what fills the hole, ready to be applied to the photo at any bit depth.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            options: how; the defaults are those of `options.FillOptions`.
+            sketch: the user's lines (`imaging.sketches`).
+
+        Raises:
+            MaskError: the mask does not fit the image, is empty, or covers everything.
+            SketchError: the sketch does not fit the image.
+        """
+        options = options or FillOptions()
+        _check(image, mask)
+        views = _views(image, mask, options, self._longest(options))
+        if options.method is Method.EDGECONNECT:
+            patches = self._edgeconnect(views, options, sketch, image.shape[:2])
+        else:
+            patches = [
+                Patch(view.window.box, _unit(classical.fill(view.image, view.hole, options.method)), view.cover)
+                for view in views
+            ]
+        return Filling(patches, float(mask.mean()), [view.steps for view in views if view.steps])
+
+    def _edgeconnect(
+        self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
+    ) -> list[Patch]:
+        self._draw(views, options, sketch, shape)
+        self._paint(views, options)
+        patches = [Patch(view.window.box, self._finish(view, options, sketch), view.cover) for view in views]
+        if options.keep_steps:
+            for view, patch in zip(views, patches, strict=True):
+                view.steps |= {
+                    "window": _unit(view.image),
+                    "hole": view.hole.astype(np.float32),
+                    "edges": view.edges,
+                    "painting": view.painting,
+                    "result": patch.painting,
+                }
+        return patches
+
+    def _sigma(self, options: FillOptions) -> float:
+        return self.model.config.sigma if options.sigma is None else options.sigma
+
+    def _longest(self, options: FillOptions) -> int:
+        """Return the longer side of the working size: about twice what the networks were trained on."""
+        return options.size or min(WORKING_SIZE, 2 * self.model.config.train_size)
+
+    def _draw(
+        self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
+    ) -> None:
+        """First stage: C_comp of every view."""
+        grays = [to_gray(view.small) for view in views]
+        sigma = self._sigma(options)
+        known = [canny(gray, view.small_hole, sigma) for gray, view in zip(grays, views, strict=True)]
+        height, width = shape[:2]
+        drawn = None if sketch is None else [sketch.at(view.window, (height, width), sigma) for view in views]
+        if drawn is not None and options.edges_mode is EdgesMode.REPLACE:
+            inside = drawn
+        else:
+            inside = self._guess(views, grays, known, options)
+            if drawn is not None:
+                inside = [np.maximum(*both) for both in zip(inside, drawn, strict=True)]
+        for view, outer, inner in zip(views, known, inside, strict=True):
+            view.edges = quantised(compose(outer, inner, view.small_hole))
+
+    def _guess(self, views: list[_View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
+        """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
+        source = options.lines
+        if source is Lines.AUTO:
+            source = Lines.G1 if options.plain else Lines(self.model.config.lines)
+        if source is Lines.G1:
+            edges = [outer.astype(np.float32) for outer in known]
+            return self._nets().edges(grays, edges, [view.small_hole for view in views], exact=options.plain)
+        if source is Lines.CONTINUE:
+            return [
+                continue_lines(_bytes(view.small), outer, view.small_hole).astype(np.float32)
+                for view, outer in zip(views, known, strict=True)
+            ]
+        return [np.zeros_like(gray) for gray in grays]
+
+    def _paint(self, views: list[_View], options: FillOptions) -> None:
+        """Second stage: colour along the lines."""
+        painter = options.painter
+        if painter is Painter.AUTO:
+            painter = Painter.G2 if options.plain else Painter(self.model.config.painter)
+        if painter is Painter.G2:
+            paintings = self._nets().paint(
+                [view.small for view in views],
+                [view.edges for view in views],
+                [view.small_hole for view in views],
+                exact=options.plain,
+            )
+        else:
+            paintings = [diffuse(view.small, view.small_hole, view.edges > WALL) for view in views]
+        for view, painting in zip(views, paintings, strict=True):
+            view.painting = painting
+
+    def _finish(self, view: _View, options: FillOptions, sketch: EdgeSource | None) -> Floats:
+        """Third stage: the painting at the photo's resolution, without a seam, with the photo's texture."""
+        if options.plain:
+            return view.painting
+        height, width = view.hole.shape
+        painting = cv2.resize(view.painting, (width, height), interpolation=cv2.INTER_CUBIC)
+        walls = enlarged(view.edges, Box(0, 0, height, width)) > WALL
+        if options.harmonise:
+            painting = blending.match_border(painting, _unit(view.image), view.hole, walls)
+        if options.texture:
+            guide = self.model.config.guide_weight if options.guide is None else options.guide
+            painting = texture(view.image, view.hole, painting, walls, guide, sure=sketch is not None)
+        return np.clip(painting, 0, 1)
+
+    def _nets(self) -> Networks:
+        with self._loading:
+            if self._networks is None:
+                from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch takes two seconds
+
+                self._networks = Networks(self.model, self._device, self._dtype)
+            return self._networks
+
+
+def _check(image: Image, mask: Mask) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise PhotoError(f"an image of shape {image.shape} and type {image.dtype} instead of H×W×3 uint8")
+    if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
+        raise MaskError(
+            f"a mask of shape {mask.shape} and type {mask.dtype} for an image of {image.shape[:2]}; needs bool"
+        )
+    if not mask.any():
+        raise MaskError("the mask is empty: nothing to fill (white marks the hole; --invert-mask swaps)")
+    if mask.all():
+        raise MaskError(
+            "the mask covers the whole photo: nothing is left to fill from (white marks the hole; --invert-mask swaps)"
+        )
+
+
+def _views(image: Image, mask: Mask, options: FillOptions, longest: int) -> list[_View]:
+    """Return the windows of a photo, looked at; the working size is at most `longest` pixels."""
+    if options.plain:
+        height, width = mask.shape
+        window = Window(Box(0, 0, height, width), bounding_box(mask), (height, width))
+        return [_View(window, image, mask, mask.astype(np.float32), _unit(image), mask)]
+    return [_look(image, mask, window, options) for window in plan(mask, options.context, longest)]
+
+
+def _look(image: Image, mask: Mask, window: Window, options: FillOptions) -> _View:
+    """Return a window of the photo with its hole grown, both at the photo's resolution and at the working size."""
+    object_ = mask[window.box.slices]
+    grow = options.grow
+    if grow is None:
+        grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
+    hole, cover = grown(object_, grow, options.feather)
+    crop = np.ascontiguousarray(image[window.box.slices])
+    height, width = window.size
+    small = cv2.resize(_unit(crop), (width, height), interpolation=cv2.INTER_AREA)
+    # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
+    small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+    if small_hole.all():  # a tiny window: keep what is mostly known, or else nothing is
+        small_hole = cv2.resize(object_.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return _View(window, crop, hole, cover, small, small_hole)
+
+
+def _unit(image: Image) -> Floats:
+    return image.astype(np.float32) / np.float32(255)
+
+
+def _bytes(image: Floats) -> Image:
+    return np.round(image * 255).astype(np.uint8)
