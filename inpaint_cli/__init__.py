@@ -1,9 +1,9 @@
 """inpaint: fill the holes of photos, lines first, colour next, texture last (EdgeConnect, arXiv 1901.00212).
 
-    from inpaint_cli import EdgeConnect, load_image, load_mask
+from inpaint_cli import EdgeConnect, load_image, load_mask
 
-    model = EdgeConnect.load("open-lite")
-    result = model.inpaint(load_image("photo.jpg"), load_mask("mask.png"))
+model = EdgeConnect.load("open-lite")
+result = model.inpaint(load_image("photo.jpg"), load_mask("mask.png"))
 """
 
 from importlib import import_module, metadata

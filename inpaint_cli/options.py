@@ -64,7 +64,7 @@ class FillOptions:
         size: longest side of the working size, a multiple of 4; None lets the model's training size decide.
         context: what a window shows around its holes on each side, as a share of their extent.
         grow: by how much the mask is grown; None takes a share of the object's size.
-        feather: width of the blend inside the grown rim; None blends all of it.
+        feather: width of the blend inside the grown rim; None blends the outer half.
         harmonise: match the painting's border to the photo.
         texture: finish with patches of the photo itself.
         guide: weight of the painting in the search for patches; None takes the model's.

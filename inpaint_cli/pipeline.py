@@ -23,7 +23,6 @@ from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.imaging.edges import canny, compose, to_gray
 from inpaint_cli.imaging.lines import continue_lines
-from inpaint_cli.imaging.rim import grown
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
@@ -316,7 +315,10 @@ def _look(image: Image, mask: Mask, window: Window, options: FillOptions) -> _Vi
     grow = options.grow
     if grow is None:
         grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
-    hole, cover = grown(object_, grow, options.feather)
+    feather = (grow + 1) // 2 if options.feather is None else options.feather
+    hole, cover = blending.grown(object_, grow, feather)
+    if hole.all():  # nothing would be left to fill from
+        hole, cover = object_, object_.astype(np.float32)
     crop = np.ascontiguousarray(image[window.box.slices])
     height, width = window.size
     small = cv2.resize(_unit(crop), (width, height), interpolation=cv2.INTER_AREA)

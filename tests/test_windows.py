@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inpaint_cli.imaging.rim import grown
+from inpaint_cli.imaging.blending import grown
 from inpaint_cli.imaging.windows import Box, plan, working_size
 
 masks = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(bool, shape)).filter(np.any)

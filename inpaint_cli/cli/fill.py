@@ -114,3 +114,95 @@ Size = Annotated[
         help="Longest side at which a window is painted, a multiple of 4. Not given: from the model, at most 512.",
     ),
 ]
+Masks = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mask",
+        metavar="FILE|DIR",
+        rich_help_panel=_MASK,
+        help="White marks what is missing. Several masks are united; a folder holds one for each image (x.jpg: x.png, "
+        "x_mask.png or x-mask.png).",
+    ),
+]
+Boxes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--box", metavar="X,Y,W,H", rich_help_panel=_MASK, help="A rectangle to fill, in pixels; may be given several times."
+    ),
+]
+MaskAlpha = Annotated[
+    bool,
+    typer.Option(
+        "--mask-alpha",
+        rich_help_panel=_MASK,
+        help="The erased (transparent) part of the mask file is the hole; without --mask, that of the image itself.",
+    ),
+]
+InvertMask = Annotated[bool, typer.Option("--invert-mask", rich_help_panel=_MASK, help="Black marks what is missing.")]
+Feather = Annotated[
+    int | None,
+    typer.Option(
+        "--feather",
+        metavar="PIXELS",
+        min=0,
+        rich_help_panel=_MASK,
+        help="Blend this much of the grown rim with the photo. Not given: the outer half of it.",
+    ),
+]
+PainterOption = Annotated[
+    Painter,
+    typer.Option(
+        "--painter",
+        rich_help_panel=_FILL,
+        help="What paints along the lines: the network G2, or diffusion of the colours around, which needs no network; "
+        "auto takes what was measured to be best for the model.",
+    ),
+]
+MethodOption = Annotated[
+    Method,
+    typer.Option("--method", rich_help_panel=_FILL, help="EdgeConnect, or a classical fill without lines or network."),
+]
+Guide = Annotated[
+    float | None,
+    typer.Option(
+        "--guide",
+        metavar="WEIGHT",
+        min=0,
+        rich_help_panel=_FILL,
+        help="How much the painting steers the search for patches of texture, 0 for not at all. The model's own if not given.",
+    ),
+]
+Context = Annotated[
+    float,
+    typer.Option(
+        "--context",
+        metavar="SHARE",
+        min=0.1,
+        max=10,
+        rich_help_panel=_FILL,
+        help="What a window shows around its hole on each side, as a share of the hole's extent.",
+    ),
+]
+NoTexture = Annotated[
+    bool, typer.Option("--no-texture", rich_help_panel=_FILL, help="Leave the painting without the photo's texture.")
+]
+NoHarmonise = Annotated[
+    bool, typer.Option("--no-harmonise", rich_help_panel=_FILL, help="Do not match the painting's border to the photo.")
+]
+Plain = Annotated[
+    bool,
+    typer.Option(
+        "--plain",
+        rich_help_panel=_FILL,
+        help="The two networks alone on the whole photo at its own size, as papers measure: no window, growth, "
+        "harmonising or texture.",
+    ),
+]
+Compare = Annotated[
+    bool,
+    typer.Option("--compare", rich_help_panel=shared.FILES, help="Also write NAME-compare.png: input, hole, edges, result."),
+]
+SaveSteps = Annotated[
+    Path | None,
+    typer.Option("--save-steps", metavar="DIR", rich_help_panel=shared.FILES, help="Write every intermediate picture there."),
+]
