@@ -19,7 +19,7 @@ def grown(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floa
     Args:
         mask: the object, H×W.
         grow: by how many pixels, 0 or more.
-        feather: width in pixels of the blend at the outer end of the growth; None blends all of it.
+        feather: width in pixels of the blend at the outer end of the growth; None blends the outer half.
 
     Returns:
         The grown hole, H×W, and the cover, H×W float32 in [0, 1]: 1 on the object, 0 outside the hole.
@@ -28,7 +28,7 @@ def grown(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floa
         return mask.copy(), mask.astype(np.float32)
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     hole = distance <= grow
-    width = grow if feather is None else min(feather, grow)
+    width = (grow + 1) // 2 if feather is None else min(feather, grow)
     cover = np.clip((grow + 1 - distance) / (width + 1), 0, 1)
     return hole, np.where(hole, cover, 0).astype(np.float32)
 
