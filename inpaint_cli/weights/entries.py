@@ -1,0 +1,155 @@
+"""Registries: the TOML files that say which models there are and where their files come from.
+
+Three are read, each adding to or overriding the one before: `weights.toml` of this package, the user's own, and the
+one given with `--weights-file`. Their form is described at the top of the package's.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_config_path
+
+from inpaint_cli.errors import WeightsError
+from inpaint_cli.weights.config import ModelConfig
+
+_PACKAGE = Path(__file__).parents[1]
+_BUNDLED = _PACKAGE / "bundled"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TEXTS = ("title", "licence", "training_data", "home", "convert")
+_HUB_KEYS = {"repo_id", "revision", "filename"}
+
+Kind = Literal["edge", "inpaint"]
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """Weights on this machine, in the package or the user's own."""
+
+    path: Path
+    sha256: str
+    bundled: bool = False
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """Weights on the Hugging Face Hub."""
+
+    repo_id: str
+    revision: str
+    filename: str
+    sha256: str
+
+
+Source = LocalFile | HubFile
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a registry says about a model.
+
+    Attributes:
+        name: what `--weights` calls it.
+        config: its knobs.
+        registry: the file that the entry stands in.
+        title: one line on what it is.
+        licence: an SPDX identifier where there is one.
+        training_data: what it was trained on.
+        edge: where G1's weights come from; None if they can't be had from here.
+        inpaint: the same for G2.
+        home: where weights are kept that nobody may pass on.
+        convert: the command that makes those usable under this name.
+    """
+
+    name: str
+    config: ModelConfig
+    registry: Path
+    title: str = ""
+    licence: str = ""
+    training_data: str = ""
+    edge: Source | None = None
+    inpaint: Source | None = None
+    home: str = ""
+    convert: str = ""
+
+
+def package_registry() -> Path:
+    """Return the package's own registry: inside an installed package, at the top of a checkout."""
+    installed = _PACKAGE / "weights.toml"
+    return installed if installed.exists() else _PACKAGE.parent / "weights.toml"
+
+
+def user_registry() -> Path:
+    """Return where the user's own registry is or would be."""
+    return user_config_path("inpaint") / "weights.toml"
+
+
+def read_entries(weights_file: Path | None = None) -> dict[str, Entry]:
+    """Return every known model by name.
+
+    Args:
+        weights_file: a registry to add to the package's and the user's.
+
+    Raises:
+        WeightsError: a registry can't be read or says something that makes no sense.
+    """
+    entries = read_registry(package_registry())
+    if user_registry().exists():
+        entries |= read_registry(user_registry())
+    if weights_file is not None:
+        entries |= read_registry(weights_file)
+    return entries
+
+
+def read_registry(path: Path) -> dict[str, Entry]:
+    """Return the models of one registry by name; raises what `read_entries` does."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+    except ValueError as error:
+        raise WeightsError(f"{path}: not valid TOML ({error})") from error
+    return {name: _entry(name, table, path) for name, table in tables.items()}
+
+
+def _entry(name: str, table: object, registry: Path) -> Entry:
+    where = f"{registry}: [{name}]"
+    if not isinstance(table, dict):
+        raise WeightsError(f"{where}: not a table")
+    knobs = {field.name for field in fields(ModelConfig)}
+    unknown = set(table) - knobs - set(_TEXTS) - {"edge", "inpaint"}
+    if unknown:
+        raise WeightsError(f"{where}: unknown key {min(unknown)!r}")
+    texts = {key: table[key] for key in _TEXTS if key in table}
+    for key, text in texts.items():
+        if not isinstance(text, str):
+            raise WeightsError(f"{where}: {key} is not a text")
+    return Entry(
+        name=name,
+        config=ModelConfig.from_table({key: table[key] for key in table if key in knobs}, where),
+        registry=registry,
+        edge=_source(table.get("edge"), registry, f"{name}.edge"),
+        inpaint=_source(table.get("inpaint"), registry, f"{name}.inpaint"),
+        **texts,
+    )
+
+
+def _source(table: object, registry: Path, name: str) -> Source | None:
+    where = f"{registry}: [{name}]"
+    if table is None:
+        return None
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise WeightsError(f"{where}: not a table of texts")
+    sha256 = table.get("sha256", "")
+    if not _SHA256.fullmatch(sha256):
+        raise WeightsError(f"{where}: sha256 is missing or not 64 hexadecimal digits")
+    place = {key: value for key, value in table.items() if key != "sha256"}
+    if set(place) == {"bundled"}:
+        return LocalFile(_BUNDLED / place["bundled"], sha256, bundled=True)
+    if set(place) == {"path"}:
+        return LocalFile(Path(where.split(": ", maxsplit=1)[0]).parent / Path(place["path"]).expanduser(), sha256)
+    if set(place) == _HUB_KEYS:
+        return HubFile(**place, sha256=sha256)
+    raise WeightsError(f"{where}: expected bundled, or path, or repo_id with revision and filename, beside sha256")

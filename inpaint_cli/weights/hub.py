@@ -1,0 +1,146 @@
+"""Files of the Hugging Face Hub. huggingface_hub does the work: its cache, endpoint, tokens, resuming, offline switch.
+
+What is in the cache is used without asking the Hub, which `weights fetch` does when it is told to.
+"""
+
+import logging
+import re
+from pathlib import Path
+
+from inpaint_cli.errors import InpaintError, UsageError, WeightsError
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_REVISION = "main"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
+
+
+class Repository:
+    """A model repository at one revision.
+
+    Args:
+        repo_id: USER/REPO.
+        revision: a branch, tag or commit.
+        fetch: what to give to `inpaint weights fetch` for these files, named in errors.
+        refresh: ask the Hub whether there is something newer; what is cached still serves if it can't be reached.
+    """
+
+    def __init__(self, repo_id: str, revision: str, fetch: str, *, refresh: bool = False) -> None:
+        self.repo_id = repo_id
+        self.revision = revision
+        self._fetch = fetch
+        self._refresh = refresh
+
+    def find(self, filename: str) -> Path | None:
+        """Return the local path of a file, downloaded if need be, or None if the repository has no such file.
+
+        Raises:
+            UsageError: `repo_id` can't be the name of a repository.
+            WeightsError: the file can't be had; the text says why and what to do.
+        """
+        from huggingface_hub import _CACHED_NO_EXIST, errors, hf_hub_download, try_to_load_from_cache  # noqa: PLC0415
+
+        # The base of its HTTP client's errors, whichever client this release is built on.
+        http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+        _hush()
+        try:
+            if not self._refresh:
+                cached = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
+                if cached is _CACHED_NO_EXIST:
+                    return None
+                if isinstance(cached, str):
+                    return self._found(cached)
+            return self._found(
+                hf_hub_download(self.repo_id, filename, revision=self.revision, library_name="inpaint-cli")
+            )
+        except errors.LocalEntryNotFoundError as error:
+            raise self._unreachable(filename, error) from error
+        except errors.EntryNotFoundError:
+            return None
+        except errors.HFValidationError as error:
+            raise UsageError(f"hf:{self.repo_id}: not the name of a Hub repository; expected hf:USER/REPO") from error
+        except errors.HfHubHTTPError as error:
+            raise self._refused(filename, error) from error
+        except (http_error, OSError) as error:
+            raise WeightsError(
+                f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
+            ) from error
+
+    def __str__(self) -> str:
+        return f"hf:{self.repo_id}@{self.revision}"
+
+    def _found(self, path: str) -> Path:
+        # A snapshot's folder is named by its commit: the other files come from the same one, even if the branch moves.
+        commit = Path(path).parent.name
+        if re.fullmatch(r"[0-9a-f]{40}", commit):
+            self.revision = commit
+        return Path(path)
+
+    def _unreachable(self, filename: str, error: Exception) -> InpaintError:
+        from huggingface_hub import constants, is_offline_mode  # noqa: PLC0415
+
+        command = f"`inpaint weights fetch {self._fetch}`"
+        if is_offline_mode():
+            return WeightsError(
+                f"{self}: {filename} is not in the cache and HF_HUB_OFFLINE is set; unset it and run {command}"
+            )
+        return WeightsError(
+            f"{self}: {filename} is not in the cache and {constants.ENDPOINT} can't be reached "
+            f"({_first_sentence(error.__cause__ or error)}); check the connection, then run {command}"
+        )
+
+    def _refused(self, filename: str, error: Exception) -> InpaintError:
+        from huggingface_hub import errors  # noqa: PLC0415
+
+        if isinstance(error, errors.GatedRepoError):
+            return WeightsError(f"{self}: its owner grants access one by one; ask for it on the Hub, then {_LOG_IN}")
+        if isinstance(error, errors.RepositoryNotFoundError):
+            return WeightsError(f"{self}: there is no such repository, or it is private; check the name, or {_LOG_IN}")
+        if isinstance(error, errors.RevisionNotFoundError):
+            return WeightsError(f"{self}: the repository has no revision {self.revision!r}")
+        status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else 0
+        if status in (401, 403):
+            return WeightsError(f"{self}: the Hub refuses access ({status}); the token may be wrong: {_LOG_IN}")
+        return WeightsError(f"{self}: {filename} could not be downloaded (the Hub answers {status}); try again later")
+
+
+def parse(weights: str) -> tuple[str, str]:
+    """Split `hf:USER/REPO[@REVISION]` into repository and revision.
+
+    Raises:
+        UsageError: it has another form.
+    """
+    repo_id, _, revision = weights.removeprefix("hf:").partition("@")
+    if repo_id.count("/") != 1 or not all(repo_id.split("/")) or weights.endswith("@"):
+        raise UsageError(f"--weights {weights}: expected hf:USER/REPO or hf:USER/REPO@REVISION")
+    return repo_id, revision or DEFAULT_REVISION
+
+
+def known_sha256(path: Path) -> str | None:
+    """Return the sha256 by which the cache names a large file, or None for a small one (named by git's own hash)."""
+    name = path.resolve().name
+    return name if _SHA256.fullmatch(name) else None
+
+
+def forget(path: Path) -> None:
+    """Remove a file from the cache, so that it is downloaded anew."""
+    path.resolve().unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _hush() -> None:
+    """Keep the client's warnings, which run over many lines, and with --quiet its progress, off the terminal.
+
+    What fails for good is raised; progress is drawn only on a terminal anyway.
+    """
+    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    if not _log.isEnabledFor(logging.WARNING):
+        disable_progress_bars()
+
+
+def _first_sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0].rstrip(".")
