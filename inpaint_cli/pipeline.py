@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.imaging.edges import canny, compose, to_gray
 from inpaint_cli.imaging.lines import continue_lines
+from inpaint_cli.imaging.resampling import shrunk, smooth
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
@@ -267,13 +267,13 @@ class EdgeConnect:
         if options.plain:
             return view.painting
         height, width = view.hole.shape
-        painting = cv2.resize(view.painting, (width, height), interpolation=cv2.INTER_CUBIC)
+        painting = smooth(view.painting, (height, width))
         walls = enlarged(view.edges, Box(0, 0, height, width)) > WALL
         if options.harmonise:
             painting = blending.match_border(painting, _unit(view.image), view.hole, walls)
         if options.texture:
             guide = self.model.config.guide_weight if options.guide is None else options.guide
-            painting = texture(view.image, view.hole, painting, walls, guide, sure=sketch is not None)
+            painting = texture(view.image, view.hole, painting, guide, sure=sketch is not None)
         return np.clip(painting, 0, 1)
 
     def _nets(self) -> Networks:
@@ -320,12 +320,12 @@ def _look(image: Image, mask: Mask, window: Window, options: FillOptions) -> _Vi
     if hole.all():  # nothing would be left to fill from
         hole, cover = object_, object_.astype(np.float32)
     crop = np.ascontiguousarray(image[window.box.slices])
-    height, width = window.size
-    small = cv2.resize(_unit(crop), (width, height), interpolation=cv2.INTER_AREA)
+    small = shrunk(_unit(crop), window.size)
     # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
-    small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
-    if small_hole.all():  # a tiny window: keep what is mostly known, or else nothing is
-        small_hole = cv2.resize(object_.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    small_hole = shrunk(hole.astype(np.float32), window.size) > 0
+    if small_hole.all():  # a tiny window: then what is best known has to do
+        share = shrunk(hole.astype(np.float32), window.size)
+        small_hole = share > share.min()
     return _View(window, crop, hole, cover, small, small_hole)
 
 

@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.files import Photo
 from inpaint_cli.imaging.masks import same_aspect
+from inpaint_cli.imaging.resampling import shrunk
 from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.options import Ink
 
@@ -72,11 +72,10 @@ class Sketch:
         from skimage.morphology import skeletonize  # noqa: PLC0415 - only a run with a sketch pays for it
 
         crop = self.strokes[_scaled(window.box, shape, self.strokes.shape).slices].astype(np.float32)
-        height, width = window.size
-        shrinking = crop.shape[0] > height
-        resized = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
-        # Any ink counts when shrinking, or a thin stroke would get lost; half when enlarging, or it would swell.
-        return skeletonize(resized > (0 if shrinking else 0.5)).astype(np.float32)
+        # Any ink counts where strokes shrink, or a thin one would get lost; half of it where they swell.
+        ink = shrunk(crop, window.size) > (0 if crop.shape[0] > window.size[0] else 0.5)
+        thinned: NDArray[np.bool_] = skeletonize(ink)
+        return thinned.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,8 @@ class Reference:
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""
         crop = self.image[_scaled(window.box, shape, self.image.shape[:2]).slices]
-        height, width = window.size
-        return canny(to_gray(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)), sigma=sigma).astype(
-            np.float32
-        )
+        gray = shrunk(to_gray(crop), window.size)
+        return canny(gray, sigma=sigma).astype(np.float32)
 
 
 def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> EdgeSource:

@@ -1,0 +1,19 @@
+"""Bringing pictures to another size: one place for which interpolation does what."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def shrunk(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return H×W or H×W×C values as the means of the areas that make up a smaller picture of `shape` (H, W)."""
+    height, width = shape
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+
+
+def smooth(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return H×W or H×W×C values interpolated smoothly (bicubic; may overshoot) for a larger picture of `shape` (H, W)."""
+    height, width = shape
+    return cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
