@@ -1,0 +1,183 @@
+"""Reading and writing pictures, the one place that does: whole or not at all, and never over something else.
+
+What goes in comes out: format, mode, depth, profile, EXIF, XMP, texts, resolution, a JPEG's tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import secrets
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from inpaint_cli.errors import OutputError, PhotoError
+from inpaint_cli.imaging.decoding import BROKEN, decode
+from inpaint_cli.imaging.encoding import encode, format_for
+from inpaint_cli.imaging.photo import Photo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["STREAM", "Photo", "check_target", "load_image", "load_mask", "read_photo", "write_photo"]
+
+STREAM = "-"  # standard input or output
+MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
+
+# One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+logger = logging.getLogger(__name__)
+
+
+def read_photo(source: Path | str) -> Photo:
+    """Return the picture in a file, upright, its first frame if there are several.
+
+    Args:
+        source: a path, or `-` for standard input.
+
+    Raises:
+        PhotoError: there is no such file, it can't be read, it is no picture or a damaged one, or it is beyond
+            `MAX_PIXELS`.
+    """
+    name = "standard input" if str(source) == STREAM else str(source)
+    with _opened(source) as file:
+        try:
+            with Image.open(file) as picture:
+                _check_size(picture.size, name)
+                return decode(picture, file, name)
+        except Image.DecompressionBombError as error:
+            raise PhotoError(
+                f"{name}: {str(error).split(',', maxsplit=1)[0].lower()}: too large to be a photo"
+            ) from error
+        except UnidentifiedImageError as error:
+            empty = file.seek(0, io.SEEK_END) == 0
+            raise PhotoError(
+                f"{name}: {'the file is empty' if empty else 'not a picture in a known format'}"
+            ) from error
+        except BROKEN as error:
+            raise PhotoError(
+                f"{name}: damaged or incomplete ({error}); get it again from where it came from"
+            ) from error
+
+
+def load_image(source: Path | str) -> NDArray[np.uint8]:
+    """Return the picture in a file as RGB, H×W×3 uint8, upright.
+
+    Raises:
+        PhotoError: see `read_photo`.
+    """
+    return read_photo(source).rgb
+
+
+def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
+    """Return the mask in a file, H×W, True = missing: what is white in it.
+
+    Args:
+        source: a path, or `-` for standard input.
+        invert: black marks what is missing.
+
+    Raises:
+        PhotoError: see `read_photo`.
+    """
+    from inpaint_cli.imaging.masks import white  # noqa: PLC0415 - masks need photos, so they import this module
+
+    return white(read_photo(source)) ^ invert
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Raise before any work is done if a picture could not be written there.
+
+    Raises:
+        OutputError: it exists and may not be overwritten, is a folder, or has an extension of no known format.
+    """
+    format_for(target, None)
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder")
+    if not overwrite and target.exists():
+        raise OutputError(f"{target}: exists already; --overwrite replaces it")
+
+
+def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = False) -> None:
+    """Write a photo whole or not at all; warn about what the format can't hold.
+
+    Args:
+        photo: what to write.
+        target: a path, whose extension chooses the format (the photo's own if it is the same or none), or a stream,
+            which gets the photo's own format.
+        overwrite: whether a file that is there already may be replaced.
+
+    Raises:
+        OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
+    """
+    if not isinstance(target, Path):
+        data = encode(photo, format_for(None, photo))
+        try:
+            target.write(data)
+            target.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"standard output: {error.strerror or error}") from error
+        return
+    check_target(target, overwrite=overwrite)
+    data = encode(photo, format_for(target, photo))
+    with _refusals(target), _replacing(target) as part:
+        part.write_bytes(data)
+        check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """Give a temporary path in the target's folder and rename it to the target at the end; remove it on any failure."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        part.replace(target)
+    except BaseException:  # Ctrl-C as well
+        part.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """Turn what the system says into one line about the target."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+@contextlib.contextmanager
+def _opened(source: Path | str) -> Iterator[BinaryIO]:
+    """Give a file to read, one that can be searched back and forth."""
+    if str(source) == STREAM:
+        yield io.BytesIO(sys.stdin.buffer.read())
+        return
+    path = Path(source)
+    if path.is_dir():
+        raise PhotoError(f"{path}: is a folder, not a picture")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise PhotoError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    with file:
+        if not file.seekable():  # a pipe, as <(…) in the shell makes one
+            yield io.BytesIO(file.read())
+        else:
+            yield file
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise PhotoError(f"{name}: {width}×{height} pixels: too large to be a photo")
