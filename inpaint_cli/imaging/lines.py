@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 
 _REACH = 4.0  # an edge this close to the hole runs into it: masked Canny stops up to three pixels short
+_AHEAD = 12  # how far ahead of its end an edge must come to the hole, and
+_NEAR = 1.5  # how near
 _TRACE = 20  # pixels of an edge that tell its direction at the rim
+_FORGET = 16.0  # pixels after which an edge tells a third as much about its direction at the rim
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
 _SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
 _TURN = 0.9  # radians that an end may turn towards the chord
@@ -107,7 +110,7 @@ def find_ends(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[
         rows, columns = np.nonzero(labels == label)
         nearest = int(np.argmin(distance[rows, columns]))
         path = _trace(edges, (int(rows[nearest]), int(columns[nearest])))
-        end = _describe(image, hole, path) if len(path) >= _SHORTEST else None
+        end = _describe(image, distance, path) if len(path) >= _SHORTEST else None
         if end is not None:
             ends.append(end)
     return ends
@@ -139,46 +142,41 @@ def _trace(edges: NDArray[np.bool_], start: tuple[int, int]) -> Vector:
     return np.array(path[::-1], np.float64)
 
 
-def _describe(image: NDArray[np.uint8], hole: NDArray[np.bool_], path: Vector) -> End | None:
+def _describe(image: NDArray[np.uint8], distance: NDArray[np.float32], path: Vector) -> End | None:
     """Fit direction and side colours to a traced edge; None if it passes by the hole or separates nothing."""
+    # A line, not a parabola: the end of a fitted bend follows the noise of the last pixels.
     t = np.arange(len(path), dtype=np.float64)
-    # A parabola follows the bend of an arc up to the rim, but needs length: on a short piece it follows the pixels.
-    degree = 2 if len(path) >= 14 else 1
-    fit = np.polyfit(t, path, degree, w=np.exp(-t / 16))
-    powers = t[:, None] ** np.arange(degree, -1, -1)
-    curve = powers @ fit
-    direction = -fit[-2] / (np.linalg.norm(fit[-2]) + 1e-9)
-    place = curve[0]
-    if not _meets(hole, place, direction):
+    slope, place = np.polyfit(t, path, 1, w=np.exp(-t / _FORGET))
+    curve = place + t[:, None] * slope
+    direction = -slope / (np.linalg.norm(slope) + 1e-9)
+    if not _meets(distance, place, direction):
         return None
 
-    tangents = -np.gradient(curve, axis=0)
-    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True) + 1e-9
-    normals = np.stack([tangents[:, 1], -tangents[:, 0]], 1)  # to the left in a picture, whose y points down
-    left = _side(image, hole, curve, normals)
-    right = _side(image, hole, curve, -normals)
+    leftwards = np.array([direction[1], -direction[0]])  # in a picture, whose y points down
+    left = _side(image, distance > 0, curve, leftwards)
+    right = _side(image, distance > 0, curve, -leftwards)
     if left is None or right is None or np.abs(left - right).mean() < _FAINTEST:
         return None
     return End(place, direction, left, right, float(np.sqrt(((curve - path) ** 2).sum(1).mean())))
 
 
-def _meets(hole: NDArray[np.bool_], place: Vector, direction: Vector) -> bool:
-    """Whether the hole lies ahead, within the reach of an edge that runs into it at a slant."""
-    ahead = place + direction * np.arange(0, 2 * _REACH + 1)[:, None]
-    return bool(_sample(hole, ahead).any())
+def _meets(distance: NDArray[np.float32], place: Vector, direction: Vector) -> bool:
+    """Whether the hole lies ahead, or nearly so: an edge that runs into a corner at a slant may just miss it."""
+    ahead = place + direction * np.arange(0, _AHEAD)[:, None]
+    return bool(_sample(distance, ahead).min() <= _NEAR)
 
 
-def _side(image: NDArray[np.uint8], hole: NDArray[np.bool_], curve: Vector, normals: Vector) -> Vector | None:
+def _side(image: NDArray[np.uint8], known: NDArray[np.bool_], curve: Vector, normal: Vector) -> Vector | None:
     """The median colour on one side of an edge, RGB in [0, 1]; None if no pixel of it is known."""
-    places = np.concatenate([curve + distance * normals for distance in _SIDES])
+    places = np.concatenate([curve + distance * normal for distance in _SIDES])
     x, y = np.rint(places).astype(int).T
-    height, width = hole.shape
+    height, width = known.shape
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     x, y = x[inside], y[inside]
-    known = ~hole[y, x]
-    if not known.any():
+    seen = known[y, x]
+    if not seen.any():
         return None
-    return np.asarray(np.median(image[y[known], x[known]], axis=0) / 255, np.float64)
+    return np.asarray(np.median(image[y[seen], x[seen]], axis=0) / 255, np.float64)
 
 
 def _cost(a: End, b: End, shape: tuple[int, ...]) -> float:
