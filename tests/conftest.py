@@ -35,3 +35,11 @@ def inpaint(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
         return Run(int(code), streams.out, streams.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def original_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with checkpoints under the authors' names and keys; `data/parity` shows what they give."""
+    from tests.original_weights import write_original  # noqa: PLC0415 - torch, for the few tests that need it
+
+    return write_original(tmp_path_factory.mktemp("original"))

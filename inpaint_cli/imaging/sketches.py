@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.files import Photo
+from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.imaging.masks import same_aspect
 from inpaint_cli.imaging.resampling import shrunk
 from inpaint_cli.imaging.windows import Box, Window
@@ -164,14 +164,14 @@ def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
         if strokes.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
             return strokes
     gray = to_gray(sketch.rgb)
-    paper = float(np.median(gray))
     if ink is Ink.AUTO:
-        ink = Ink.DARK if paper > 0.5 else Ink.LIGHT
-    contrast = paper - gray if ink is Ink.DARK else gray - paper
+        ink = Ink.DARK if np.median(gray) > 0.5 else Ink.LIGHT
+    contrast = gray.max() - gray if ink is Ink.DARK else gray - gray.min()
     strongest = float(contrast.max())
     if strongest < _FAINT:
         raise SketchError("sketch without strokes; draw dark on light or light on dark, or say --edges none")
-    return contrast > strongest / 2
+    strokes = contrast > strongest / 2
+    return strokes
 
 
 def _scaled(box: Box, shape: tuple[int, int], to: tuple[int, ...]) -> Box:
