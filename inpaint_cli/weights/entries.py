@@ -126,6 +126,8 @@ def _entry(name: str, table: object, registry: Path) -> Entry:
     for key, text in texts.items():
         if not isinstance(text, str):
             raise WeightsError(f"{where}: {key} is not a text")
+    if not {"edge", "inpaint"} <= set(table) and not {"home", "convert"} <= set(table):
+        raise WeightsError(f"{where}: says neither where edge and inpaint come from, nor home and convert")
     return Entry(
         name=name,
         config=ModelConfig.from_table({key: table[key] for key in table if key in knobs}, where),

@@ -3,9 +3,11 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from safetensors.torch import save_file
+import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from inpaint_cli.errors import OutputError
@@ -21,9 +23,10 @@ def write_model(
     config: ModelConfig,
     card: str,
     *,
+    dtype: torch.dtype = torch.float16,
     overwrite: bool = False,
 ) -> None:
-    """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` (float16) and `README.md`, all or nothing.
+    """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` and `README.md`, all or nothing.
 
     Args:
         folder: where; it must not be there yet unless `overwrite`.
@@ -31,6 +34,7 @@ def write_model(
         inpaint_state: G2's weights.
         config: what goes into `config.json`.
         card: the model card, Markdown.
+        dtype: precision of the weights in the files.
         overwrite: replace the folder.
 
     Raises:
@@ -39,15 +43,52 @@ def write_model(
     with _new_folder(folder, overwrite=overwrite) as new:
         config.to_json(new / "config.json")
         for name, state in (("edge", edge_state), ("inpaint", inpaint_state)):
-            halves = {key: weight.half().cpu().contiguous() for key, weight in state.items()}
-            save_file(halves, new / f"{name}.safetensors", metadata={"format": "pt"})
+            weights = {key: weight.to("cpu", dtype).contiguous() for key, weight in state.items()}
+            # not by save_file, which lets nobody but the owner read what it writes
+            (new / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
         (new / "README.md").write_text(card, "utf-8")
+
+
+def model_card(name: str, title: str, licence: str, training_data: str, config: ModelConfig) -> str:
+    """Return the Markdown that the Hub shows of a model, with the header that it reads.
+
+    Args:
+        name: what the model is called.
+        title: one line on what it is; may be empty.
+        licence: SPDX identifier; empty if nothing is known.
+        training_data: what it was trained on; may be empty.
+        config: its knobs.
+    """
+    about = "\n\n".join(line for line in (title, f"Training data: {training_data}." if training_data else "") if line)
+    knobs = "\n".join(f"| {knob} | {value} |" for knob, value in asdict(config).items())
+    return f"""---
+license: {licence.lower() or "unknown"}
+library_name: inpaint-cli
+pipeline_tag: image-to-image
+tags: [inpainting, edgeconnect]
+---
+
+# {name}
+
+{about or "Both generators of EdgeConnect."}
+
+G1 (`edge.safetensors`) and G2 (`inpaint.safetensors`) of EdgeConnect (Nazeri et al. 2019, arXiv 1901.00212), with the
+keys of the authors' checkpoints and spectral norm folded into the weights.
+
+| | |
+|---|---|
+{knobs}
+
+```sh
+inpaint remove photo.jpg --mask mask.png --weights DIR    # this folder, or hf:USER/REPO
+```
+"""
 
 
 @contextmanager
 def _new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary folder that takes its place when everything in it has been written."""
-    _check_free(folder, overwrite=overwrite)
+    check_free(folder, overwrite=overwrite)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
@@ -61,7 +102,7 @@ def _new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         raise OutputError(f"{folder}: can't be written ({error.strerror or error})") from error
 
 
-def _check_free(folder: Path, *, overwrite: bool) -> None:
+def check_free(folder: Path, *, overwrite: bool) -> None:
     """Raise an OutputError unless the folder may be made, or replaced without losing anything but a model."""
     if not folder.exists():
         return

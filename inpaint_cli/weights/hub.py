@@ -67,6 +67,13 @@ class Repository:
                 f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
             ) from error
 
+    def cached(self, filename: str) -> Path | None:
+        """Return the local path of a file if it has been downloaded; asks nobody."""
+        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
+
+        path = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
+        return Path(path) if isinstance(path, str) else None
+
     def __str__(self) -> str:
         return f"hf:{self.repo_id}@{self.revision}"
 
@@ -134,7 +141,7 @@ def _hush() -> None:
 
     What fails for good is raised; progress is drawn only on a terminal anyway.
     """
-    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if not _log.isEnabledFor(logging.WARNING):

@@ -61,6 +61,13 @@ def resolve(weights: str, *, weights_file: Path | None = None, refresh: bool = F
     )
 
 
+def local_path(source: Source) -> Path | None:
+    """Return where a source's file lies on this machine, or None if it has not been downloaded; asks nobody."""
+    if isinstance(source, LocalFile):
+        return source.path if source.path.exists() else None
+    return hub.Repository(source.repo_id, source.revision, source.filename).cached(source.filename)
+
+
 def digest(path: Path) -> str:
     """Return a file's sha256 in hexadecimal.
 

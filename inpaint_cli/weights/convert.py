@@ -1,0 +1,90 @@
+"""From checkpoints as others keep them to a model folder of our own, and from one of our models to another folder."""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+
+from inpaint_cli.errors import WeightsError
+from inpaint_cli.weights import enrol
+from inpaint_cli.weights.checkpoints import check_state, infer_size, read_generator, read_state
+from inpaint_cli.weights.config import ModelConfig
+from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
+from inpaint_cli.weights.export import check_free, model_card, write_model
+from inpaint_cli.weights.registry import Model, digest
+
+
+def convert(
+    edge: Path, inpaint: Path, folder: Path, *, name: str | None = None, half: bool = False, overwrite: bool = False
+) -> None:
+    """Write a model folder from two checkpoints of any form, and enrol it under a name if one is given.
+
+    What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's.
+
+    Args:
+        edge: G1's checkpoint.
+        inpaint: G2's checkpoint.
+        folder: where to write.
+        name: what `--weights` shall call it.
+        half: write float16 instead of float32.
+        overwrite: replace the folder, and the entry of that name in the user's registry.
+
+    Raises:
+        WeightsError: a checkpoint can't be read or is not the generator that it has to be.
+        OutputError: the folder or the registry can't be written.
+        UsageError: the name can't be given.
+    """
+    check_free(folder, overwrite=overwrite)
+    if name is not None:
+        enrol.check_name(name, overwrite=overwrite)
+    states = {"edge": read_state(edge), "inpaint": read_state(inpaint)}
+    size = infer_size(states["edge"], edge)
+    known = read_entries().get(name or "")
+    config = known.config if known else ModelConfig()
+    config = dataclasses.replace(config, base_channels=size[0], residual_blocks=size[1])
+    check_state(states["edge"], edge, "edge", config)
+    check_state(states["inpaint"], inpaint, "inpaint", config)
+
+    about = (known.title, known.licence, known.training_data) if known else ("", "", "")
+    entry = Entry(name or folder.name, config, user_registry(), *about)
+    card = model_card(entry.name, entry.title, entry.licence, entry.training_data, config)
+    dtype = torch.float16 if half else torch.float32
+    write_model(folder, states["edge"], states["inpaint"], config, card, dtype=dtype, overwrite=overwrite)
+    if name is not None:
+        files = [folder.resolve() / f"{kind}.safetensors" for kind in states]
+        sources = [LocalFile(file, digest(file)) for file in files]
+        enrol.enrol(dataclasses.replace(entry, edge=sources[0], inpaint=sources[1]))
+
+
+def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: bool = False) -> None:
+    """Write a resolved model as a folder of its own, in the precision that its files have.
+
+    Args:
+        model: whose files.
+        folder: where to write.
+        entry: what a registry says about it, for the model card; a card beside its files goes before.
+        overwrite: replace the folder.
+
+    Raises:
+        WeightsError: a file is not the generator that it has to be.
+        OutputError: the folder can't be written.
+    """
+    check_free(folder, overwrite=overwrite)
+    states = {"edge": read_generator(model.edge, "edge", model.config)}
+    states["inpaint"] = read_generator(model.inpaint, "inpaint", model.config)
+    written = model.edge.with_name("README.md")
+    if written.is_file():
+        try:
+            card = written.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise WeightsError(f"{written}: can't be read as text") from error
+    else:
+        about = (entry.title, entry.licence, entry.training_data) if entry else ("", "", "")
+        card = model_card(entry.name if entry else folder.name, *about, model.config)
+    dtype = torch.float16 if _is_half(states["edge"]) and _is_half(states["inpaint"]) else torch.float32
+    write_model(folder, states["edge"], states["inpaint"], model.config, card, dtype=dtype, overwrite=overwrite)
+
+
+def _is_half(state: dict[str, torch.Tensor]) -> bool:
+    """Whether float16 loses nothing of these weights."""
+    return all(torch.equal(weight, weight.half().float()) for weight in state.values())
