@@ -115,20 +115,15 @@ def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, 
         with Image.open(file) as again:
             again.load()  # text chunks may follow the pixels
             picture.info.update(again.info)
+    cv2.utils.logging.setLogLevel(0)  # its remarks on broken files would be lines without a file
     file.seek(0)
     stored = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         raise OSError("its 16-bit pixels can't be decoded")
-    stored = np.atleast_3d(np.asarray(stored, np.uint16))
-    alpha = np.ascontiguousarray(stored[..., 3]) if stored.shape[2] == 4 else None
-    colours = (
-        cv2.cvtColor(stored, cv2.COLOR_BGRA2RGB if alpha is not None else cv2.COLOR_BGR2RGB)
-        if stored.shape[2] > 1
-        else stored
-    )
-    if _is_grey_png(picture, file):
-        colours = colours[..., :1]
-    return np.ascontiguousarray(colours, np.uint16), alpha
+    channels = np.atleast_3d(np.asarray(stored, np.uint16))
+    alpha = np.ascontiguousarray(channels[..., 3]) if channels.shape[2] == 4 else None
+    colours = channels[..., :1] if _is_grey_png(picture, file) else channels[..., 2::-1]  # blue comes first
+    return np.ascontiguousarray(colours), alpha
 
 
 def _is_grey_png(picture: ImageFile.ImageFile, file: BinaryIO) -> bool:

@@ -7,88 +7,36 @@ import logging
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from inpaint_cli.errors import OutputError
+from inpaint_cli.imaging.formats import FALLBACK, FORMATS, Format, format_of
 from inpaint_cli.imaging.photo import Photo, eight_bits
 from inpaint_cli.imaging.tiff import encode_tiff
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Format:
-    """What a file format can hold.
-
-    Attributes:
-        name: Pillow's.
-        suffixes: of its files, the usual one first.
-        alpha: transparency.
-        deep: 16 bits.
-        profile: an ICC profile.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    alpha: bool = True
-    deep: bool = False
-    profile: bool = True
-
-
-FORMATS = {
-    format_.name: format_
-    for format_ in (
-        Format("PNG", (".png", ".apng"), deep=True),
-        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False),
-        Format("TIFF", (".tif", ".tiff"), deep=True),
-        Format("WEBP", (".webp",)),
-        Format("AVIF", (".avif", ".avifs")),
-        Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), profile=False),
-        Format("BMP", (".bmp", ".dib"), profile=False),
-        Format("TGA", (".tga", ".icb", ".vda", ".vst"), profile=False),
-        Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True, profile=False),
-    )
-}
-_BY_SUFFIX = {suffix: format_ for format_ in FORMATS.values() for suffix in format_.suffixes}
-_FALLBACK = FORMATS["PNG"]  # for formats that are only read: lossless, and everything can show it
-
 _QUALITY = 90  # of lossy formats that don't say how they were compressed
 _MARKER = 65533  # bytes that fit into one segment of a JPEG
 _PNG_HEADER = 8 + 25  # signature and IHDR
+_SUB_FILTER = 1  # each value minus that of the pixel to the left
 
 
-def output_suffix(source: str) -> str:
-    """Return the extension for a result of a file with that extension: its own, or `.png` if it is only ever read."""
-    return source if source.lower() in _BY_SUFFIX else _FALLBACK.suffixes[0]
+def format_for(photo: Photo, target: Path | None) -> Format:
+    """Return the format in which a photo goes to a path, or to a stream if that is None.
 
-
-def format_for(target: Path | None, photo: Photo | None) -> Format:
-    """Return the format in which a photo goes to a path.
-
-    Args:
-        target: the path, or None for a stream.
-        photo: the photo; None if only the path is to be checked.
-
-    Returns:
-        The photo's own format for a stream, a path without extension, or one with the extension that the photo's file
-        had; otherwise what the extension says.
+    Its own for a stream, and for a path with the extension that its file had; otherwise what the extension says.
 
     Raises:
         OutputError: an extension of no format that can be written.
     """
-    own = _FALLBACK if photo is None else FORMATS.get(photo.format, _FALLBACK)
-    suffix = "" if target is None else target.suffix.lower()
-    if not suffix or (photo is not None and suffix == Path(photo.name).suffix.lower() and suffix in _BY_SUFFIX):
-        return own
-    if suffix not in _BY_SUFFIX:
-        known = " ".join(format_.suffixes[0] for format_ in FORMATS.values())
-        raise OutputError(f"{target}: pictures can't be written as {suffix}; use one of {known}")
-    return _BY_SUFFIX[suffix]
+    own = FORMATS.get(photo.format)
+    if target is None or (own is not None and target.suffix.lower() in {"", Path(photo.name).suffix.lower()}):
+        return own or FALLBACK
+    return format_of(target)
 
 
 def encode(photo: Photo, format_: Format) -> bytes | memoryview:
@@ -200,40 +148,37 @@ def _png_info(photo: Photo) -> PngImagePlugin.PngInfo:
 
 
 def _encode_deep(photo: Photo, format_: Format) -> bytes:
-    """Return a PNG or PPM with 16 bits per channel, which OpenCV writes and Pillow does not."""
-    if photo.alpha is not None:
-        colours = np.repeat(photo.pixels, 3, axis=2) if photo.grey else photo.pixels[..., ::-1]
-        stored = np.dstack([colours, photo.alpha])
-    else:
-        stored = photo.pixels if photo.grey else cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2BGR)
-    if format_.name != "PNG":
-        return bytes(cv2.imencode(".pgm" if photo.grey else ".ppm", stored)[1])
-    if photo.alpha is not None and photo.grey:
-        return _spliced(_grey_alpha_png(photo), photo)
-    return _spliced(bytes(cv2.imencode(".png", stored)[1]), photo)
-
-
-def _grey_alpha_png(photo: Photo) -> bytes:
-    """Return a 16-bit PNG with grey and alpha, which neither library writes."""
+    """Return a PNG or PPM with 16 bits per channel, which Pillow does not write."""
     height, width = photo.size
-    rows = np.dstack([photo.pixels, photo.alpha]).astype(">u2").reshape(height, -1).view(np.uint8)
-    unfiltered = np.hstack([np.zeros((height, 1), np.uint8), rows])
-    header = struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(unfiltered.tobytes())), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    stored = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
+    channels = stored.shape[2]
+    rows = stored.astype(">u2").reshape(height, -1).view(np.uint8)
+    if format_.name == "PPM":
+        return f"P{5 if photo.grey else 6}\n{width} {height}\n65535\n".encode() + rows.tobytes()
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _SUB_FILTER
+    filtered[:, 1:] = rows
+    filtered[:, 1 + 2 * channels :] -= rows[:, : -2 * channels]  # wraps around, as the format wants
+    colour_type = (0 if photo.grey else 2) | (4 if photo.alpha is not None else 0)
+    before, after = _ancillary_chunks(photo)
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)),
+            before,
+            _chunk(b"IDAT", zlib.compress(filtered.data)),
+            after,
+            _chunk(b"IEND", b""),
+        ]
     )
 
 
-def _spliced(png: bytes, photo: Photo) -> bytes:
-    """Return a PNG with the photo's profile, EXIF, texts and resolution, as Pillow writes them around one pixel."""
-    tiny = bytes(_encode_with_pillow(Image.new("L", (1, 1)), photo, FORMATS["PNG"]))
-    before, after = (
-        tiny[_PNG_HEADER : tiny.index(b"IDAT") - 4],
-        tiny[_end_of_chunk(tiny, tiny.index(b"IDAT") - 4) : -12],
-    )
-    return png[:_PNG_HEADER] + before + after + png[_PNG_HEADER:]
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _end_of_chunk(png: bytes, start: int) -> int:
-    return start + 12 + int.from_bytes(png[start : start + 4], "big")
+def _ancillary_chunks(photo: Photo) -> tuple[bytes, bytes]:
+    """Return the chunks about a PNG, before and after its pixels, as Pillow writes them around a single one."""
+    png = bytes(_encode_with_pillow(Image.new("L", (1, 1)), photo, FORMATS["PNG"]))
+    pixels = png.index(b"IDAT") - 4
+    return png[_PNG_HEADER:pixels], png[pixels + 12 + int.from_bytes(png[pixels : pixels + 4], "big") : -12]

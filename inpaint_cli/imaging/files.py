@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
+from inpaint_cli.imaging.formats import format_of
 from inpaint_cli.imaging.photo import Photo
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def check_target(target: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: it exists and may not be overwritten, is a folder, or has an extension of no known format.
     """
-    format_for(target, None)
+    if target.suffix:
+        format_of(target)
     if target.is_dir():
         raise OutputError(f"{target}: is a folder")
     if not overwrite and target.exists():
@@ -119,7 +121,7 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
     """
     if not isinstance(target, Path):
-        data = encode(photo, format_for(None, photo))
+        data = encode(photo, format_for(photo, None))
         try:
             target.write(data)
             target.flush()
@@ -129,7 +131,7 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
             raise OutputError(f"standard output: {error.strerror or error}") from error
         return
     check_target(target, overwrite=overwrite)
-    data = encode(photo, format_for(target, photo))
+    data = encode(photo, format_for(photo, target))
     with _refusals(target), _replacing(target) as part:
         part.write_bytes(data)
         check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it

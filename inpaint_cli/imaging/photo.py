@@ -72,12 +72,12 @@ class Photo:
     @property
     def grey(self) -> bool:
         """Whether there is one channel instead of three."""
-        return self.pixels.shape[2] == 1
+        return bool(self.pixels.shape[2] == 1)
 
     @property
     def deep(self) -> bool:
         """Whether a channel has 16 bits instead of 8."""
-        return self.pixels.itemsize == 2
+        return bool(self.pixels.dtype == np.uint16)
 
     @property
     def rgb(self) -> NDArray[np.uint8]:

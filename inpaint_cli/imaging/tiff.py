@@ -1,4 +1,4 @@
-"""TIFF files of 8 and 16 bits: Pillow writes the tags, the pixels are stored here, as Pillow would keep 8 bits of 16."""
+"""TIFF files of 8 and 16 bits: Pillow writes the tags; the pixels are stored here, for Pillow would keep half of 16."""
 
 import io
 import sys
