@@ -1,0 +1,88 @@
+"""Where a run computes: one device, or one of several processes that `accelerate launch` started."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from inpaint_cli.errors import TrainingError, UsageError
+from inpaint_cli.training.options import Precision
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device for `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises:
+        UsageError: there is no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {name}: not to be had here; use auto, or cpu") from error
+    return device
+
+
+def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
+    """Return the type that forward passes run in, or None for float32.
+
+    Args:
+        dtype: auto is bfloat16 where the processor computes in it and does not only emulate it.
+        device: where.
+    """
+    if dtype is Precision.AUTO:
+        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else device.type == "cpu" and _cpu_has_bfloat16()
+        return torch.bfloat16 if fast else None
+    return torch.bfloat16 if dtype is Precision.BFLOAT16 else None
+
+
+def _cpu_has_bfloat16() -> bool:
+    flags = Path("/proc/cpuinfo")  # Linux says it there, other systems nowhere that Python reads
+    return flags.is_file() and "avx512_bf16" in flags.read_text(encoding="ascii", errors="ignore")
+
+
+class Processes:
+    """This process among those that train together; alone unless `accelerate launch` started it.
+
+    Attributes:
+        rank: this process's number; 0 writes the run.
+        total: how many there are.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.rank, self.total, self._accelerator = 0, 1, None
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            try:
+                from accelerate import Accelerator  # noqa: PLC0415 - a part of the extra `train`
+            except ImportError as error:
+                raise TrainingError("several processes need accelerate; pip install 'inpaint-cli[train]'") from error
+            self._accelerator = Accelerator(cpu=device == "cpu")
+            self.rank, self.total = self._accelerator.process_index, self._accelerator.num_processes
+
+    def device(self, name: str) -> torch.device:
+        """Return this process's device."""
+        if self._accelerator is None:
+            return choose_device(name)
+        chosen: torch.device = self._accelerator.device
+        return chosen
+
+    def average_gradients(self, optimiser: torch.optim.Optimizer) -> None:
+        """Replace each gradient by its mean over the processes.
+
+        Done by hand, in one piece: two networks that call each other several times a step do not fit the one forward,
+        one backward pass that DistributedDataParallel is made for.
+        """
+        if self._accelerator is None:
+            return
+        gradients = [p.grad for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        mean = self._accelerator.reduce(flat, reduction="mean")
+        for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def wait(self) -> None:
+        """Wait for the other processes."""
+        if self._accelerator is not None:
+            self._accelerator.wait_for_everyone()

@@ -1,0 +1,96 @@
+"""From a run to a model: the averaged generators, what to know of them, and a card that says where they come from."""
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from inpaint_cli.training.networks import read_average
+from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.run import SAMPLES, read_log, read_options
+from inpaint_cli.weights.checkpoints import fold_spectral_norm
+from inpaint_cli.weights.config import ModelConfig
+from inpaint_cli.weights.export import write_model
+
+GRID = "samples.png"  # beside the model; the card shows it
+
+
+def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
+    """Write the model of a run: `config.json`, `edge.safetensors`, `inpaint.safetensors`, `README.md`, `samples.png`.
+
+    Args:
+        run: the run's folder; its last checkpoint has to hold G1 and G2.
+        folder: where the model goes.
+        overwrite: replace a model that is there already.
+
+    Raises:
+        TrainingError: it is no run, or one of a single generator.
+        OutputError: the folder is there already or can't be written.
+    """
+    options, log = read_options(run), read_log(run)
+    edge, inpaint = (fold_spectral_norm(read_average(run, kind)) for kind in ("g1", "g2"))
+    measured: dict[str, float] = {}
+    for line in log:
+        measured |= {name.removeprefix("val/"): value for name, value in line.items() if name.startswith("val/")}
+    grids = sorted((run / SAMPLES).glob("*.png"))
+    card = _card(options, log[-1] if log else {}, measured, pictured=bool(grids))
+    write_model(folder, edge, inpaint, _config(options, measured), card, overwrite=overwrite)
+    if grids:
+        with Image.open(grids[-1]) as grid:
+            grid.save(folder / GRID, optimize=True)
+
+
+def _config(options: TrainOptions, measured: dict[str, float]) -> ModelConfig:
+    """Return what `config.json` says; G1's lines act by default only where validation found them to help."""
+    helps = measured.get("psnr_g1", 0.0) > measured.get("psnr_none", 0.0)
+    return ModelConfig(
+        base_channels=options.model.base_channels,
+        residual_blocks=options.residual_blocks,
+        hole_fill=options.hole_fill.value,
+        output=options.output.value,
+        train_size=options.size,
+        lines="g1" if helps or "psnr_none" not in measured else "none",
+    )
+
+
+def _card(options: TrainOptions, last: dict[str, float], measured: dict[str, float], *, pictured: bool) -> str:
+    """Return the model card: YAML for the Hub, then the facts in words."""
+    minutes = last.get("seconds", 0) / 60
+    rows = "".join(f"| {name.replace('_', ' ')} | {value:.4g} |\n" for name, value in sorted(measured.items()))
+    table = (
+        f"| on the validation photos | |\n|---|---|\n{rows}"
+        if rows
+        else "Not measured: the run had no validation photos.\n"
+    )
+    size = options.val_size or options.size
+    settings = {k: v for k, v in options.as_table().items() if k not in {"data", "val", "out", "masks", "g1", "g2"}}
+    return f"""---
+license: other
+license_name: {json.dumps(options.licence)}
+tags: [image-inpainting, edgeconnect]
+---
+
+# {options.out.name}
+
+G1 and G2 of EdgeConnect (arXiv 1901.00212), base_channels {options.model.base_channels}, float16, spectral norm folded;
+for the command-line tool `inpaint` (`--weights FOLDER`).
+
+- **Data**: the photos of `{options.data.name}/`; which they are and under what licence, the trainer has to add.
+- **Licence of the weights**: {options.licence}.
+- **Training**: stage {options.stage.value}, {last.get("step", 0):.0f} steps, {last.get("samples", 0):.0f} samples,
+  at the end of {options.size}×{options.size}; {minutes:.0f} minutes.{_origins(options)}
+- **Limits**: not measured beyond what stands below.
+
+PSNR is that of the hole, in dB, at {size}×{size} with irregular holes of 15 to 45 %; `none`, `canny` and `g1` say which
+lines G2 got in the hole.
+
+{table}
+{"![input, true edges, edges in use, result, truth](" + GRID + ")" if pictured else ""}
+
+The run's options: `{json.dumps(settings)}`
+"""
+
+
+def _origins(options: TrainOptions) -> str:
+    starts = [f"{kind} from the run `{run.name}`" for kind, run in (("G1", options.g1), ("G2", options.g2)) if run]
+    return f" Started with {' and '.join(starts)}." if starts else ""
