@@ -7,6 +7,7 @@ import logging
 import re
 from pathlib import Path
 
+from inpaint_cli import __version__
 from inpaint_cli.errors import InpaintError, UsageError, WeightsError
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,13 @@ class Repository:
                 if isinstance(cached, str):
                     return self._found(cached)
             return self._found(
-                hf_hub_download(self.repo_id, filename, revision=self.revision, library_name="inpaint-cli")
+                hf_hub_download(
+                    self.repo_id,
+                    filename,
+                    revision=self.revision,
+                    library_name="inpaint-cli",
+                    library_version=__version__,
+                )
             )
         except errors.LocalEntryNotFoundError as error:
             raise self._unreachable(filename, error) from error
