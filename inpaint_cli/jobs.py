@@ -17,6 +17,7 @@ STREAM = Path("-")  # standard input or output
 
 _MASK_ENDINGS = ("_mask", "-mask", "")
 _SKETCH_ENDINGS = ("-edges", "_edges", "-sketch", "_sketch", "")
+_OTHER_ENDINGS = (*filter(None, _MASK_ENDINGS), *filter(None, _SKETCH_ENDINGS), "-clean", "-compare")
 _FIELDS = ("stem", "ext", "name", "parent")
 _COLUMNS = {"input", "mask", "output", "edges"}
 
@@ -140,7 +141,7 @@ def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
         stems.setdefault((photo.parent, photo.stem), []).append(photo)
     folders = [folder.resolve() for folder in request.masks if folder.is_dir()]
     for photo in photos:
-        bases = [photo.stem.removesuffix(ending) for ending in (*_MASK_ENDINGS[:2], request.ending)]
+        bases = [photo.stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)]
         if any(base != photo.stem and (photo.parent, base) in stems for base in bases):
             continue
         twins = [twin for twin in stems[photo.parent, photo.stem] if twin.suffix.lower() != ".png"]

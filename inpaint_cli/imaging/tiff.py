@@ -23,6 +23,8 @@ _INCH = 2
 def encode_tiff(photo: Photo) -> bytes:
     """Return a TIFF: deflated, with horizontal prediction, if the photo's file was compressed at all."""
     bilevel = photo.mode == "1" and photo.alpha is None and photo.grey and not photo.deep
+    if photo.grey and photo.deep and photo.alpha is not None:  # a kind of TIFF that Pillow and others refuse
+        photo = photo.replace(np.repeat(photo.pixels, 3, axis=2), photo.alpha)
     stored = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
     height, width, channels = stored.shape
     tags = _metadata(photo)

@@ -1,0 +1,369 @@
+"""Pictures come back as they went in: every format, mode and depth, and all that a file says about its picture."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin
+
+from inpaint_cli import load_image, load_mask
+from inpaint_cli.errors import OutputError
+from inpaint_cli.imaging.files import Photo, check_target, read_photo, write_photo
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+HOLE = np.s_[10:30, 20:50]
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:rights>CC0</dc:rights></x:xmpmeta>'
+
+
+@pytest.fixture(scope="module")
+def dune() -> Image.Image:
+    """Return a real photo of 120×80 pixels."""
+    with Image.open(EXAMPLES / "dune.jpg") as photo:
+        return photo.resize((120, 80), Image.Resampling.LANCZOS)
+
+
+def with_alpha(photo: Image.Image) -> Image.Image:
+    photo = photo.copy()
+    photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    return photo
+
+
+def deep(photo: Image.Image, channels: int) -> NDArray[np.uint16]:
+    """Return a photo with 16 bits, of which the lower eight say something too; grey, grey and alpha, RGB or RGBA."""
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+    pixels = np.asarray(with_alpha(photo.convert("RGB")).convert(mode)).astype(np.uint16) * 257
+    noise = np.random.default_rng(0).integers(0, 200, pixels.shape)
+    return np.clip(pixels.astype(int) + noise - 100, 0, 65535).astype(np.uint16)
+
+
+def exif() -> Image.Exif:
+    block = Image.Exif()
+    block[ExifTags.Base.Artist] = "someone"
+    block[ExifTags.Base.Model] = "a camera"
+    block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] = 200
+    block.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
+    return block
+
+
+def srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def retouched(source: Path, target: Path) -> Photo:
+    """Read a file, paint over a part of it, write it."""
+    photo = read_photo(source)
+    photo.pixels[HOLE] = photo.pixels[40, 60]
+    write_photo(photo, target)
+    return photo
+
+
+def unchanged_outside(before: NDArray[np.generic], after: NDArray[np.generic]) -> bool:
+    outside = np.ones(before.shape[:2], bool)
+    outside[HOLE] = False
+    return (
+        before.shape == after.shape and before.dtype == after.dtype and bool((before[outside] == after[outside]).all())
+    )
+
+
+LOSSLESS = [
+    *[(f".{format_}", mode) for format_ in ("png", "tif") for mode in ("1", "L", "LA", "RGB", "RGBA")],
+    *[(".bmp", "L"), (".bmp", "RGB"), (".tga", "L"), (".tga", "RGB"), (".tga", "RGBA"), (".ppm", "RGB"), (".pgm", "L")],
+    *[(".jp2", "L"), (".jp2", "RGB"), (".jp2", "RGBA"), (".webp", "RGB"), (".webp", "RGBA")],
+]
+
+
+@pytest.mark.parametrize(("suffix", "mode"), LOSSLESS)
+def test_8_bit_pictures_keep_format_mode_and_every_pixel_outside(
+    suffix: str, mode: str, dune: Image.Image, tmp_path: Path
+) -> None:
+    source = tmp_path / f"in{suffix}"
+    picture = with_alpha(dune).convert(mode) if mode.endswith("A") else dune.convert(mode)
+    picture.save(source, **({"lossless": True, "exact": True} if suffix == ".webp" else {}))
+    retouched(source, tmp_path / f"out{suffix}")
+    with Image.open(source) as before, Image.open(tmp_path / f"out{suffix}") as after:
+        assert (after.format, after.mode) == (before.format, before.mode)
+        assert unchanged_outside(np.asarray(before), np.asarray(after))
+        assert (np.asarray(before) != np.asarray(after)).any(), "nothing was painted"
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_pictures_keep_their_depth(suffix: str, channels: int, dune: Image.Image, tmp_path: Path) -> None:
+    source, target, stored = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}", deep(dune, channels)
+    if channels == 2:  # which neither library writes
+        write_photo(Photo(stored[..., :1].copy(), stored[..., 1].copy()), source)
+    elif suffix == ".tif":
+        alpha = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+        tifffile.imwrite(source, stored, photometric="rgb" if channels > 2 else "minisblack", **alpha)
+    else:
+        cv2.imwrite(str(source), stored if channels == 1 else stored[..., [2, 1, 0, 3][:channels]])
+    photo = retouched(source, target)
+    assert photo.deep
+    assert photo.grey == (channels == 1 or (channels == 2 and suffix == ".png"))
+    before, after = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in (source, target))
+    assert before.dtype == np.uint16
+    assert unchanged_outside(before, after)
+    with Image.open(source) as one, Image.open(target) as other:
+        assert one.mode == other.mode
+
+
+def test_16_bit_ppm_and_compressed_tiff(dune: Image.Image, tmp_path: Path) -> None:
+    stored = deep(dune, 3)
+    for name, settings in (("a.ppm", []), ("lzw.tif", [cv2.IMWRITE_TIFF_COMPRESSION, 5])):
+        cv2.imwrite(str(tmp_path / name), stored[..., ::-1], settings)
+        retouched(tmp_path / name, tmp_path / f"out-{name}")
+        after = cv2.imread(str(tmp_path / f"out-{name}"), cv2.IMREAD_UNCHANGED)
+        assert unchanged_outside(stored[..., ::-1], after)
+    assert (tmp_path / "out-lzw.tif").stat().st_size < stored.nbytes
+
+
+def test_a_file_says_about_its_picture_what_it_said(dune: Image.Image, tmp_path: Path) -> None:
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Title", "A dune")
+    text.add_itxt("Title (de)", "Eine Düne", lang="de")
+    text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    about = {"icc_profile": srgb(), "exif": exif(), "dpi": (300, 300)}
+    dune.save(tmp_path / "a.png", pnginfo=text, **about)
+    dune.save(tmp_path / "a.jpg", xmp=XMP, comment="A dune", **about)
+    dune.save(tmp_path / "a.webp", xmp=XMP, lossless=True, **about)
+    dune.save(tmp_path / "a.tif", tiffinfo={700: XMP, 315: "someone", 272: "a camera", 34665: {34855: 200}}, **about)
+    for suffix in (".png", ".jpg", ".webp", ".tif"):
+        retouched(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
+        with Image.open(tmp_path / f"b{suffix}") as after:
+            after.load()
+            assert after.info["icc_profile"] == srgb(), suffix
+            assert XMP.decode() in str(after.info.get("xmp", b""), "utf-8"), suffix
+            found = after.getexif()
+            assert found[ExifTags.Base.Artist] == "someone", suffix
+            assert found.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 200, suffix
+            if suffix != ".webp":
+                assert tuple(round(value) for value in after.info["dpi"]) == (300, 300), suffix
+            if suffix == ".png":
+                assert after.text["Title"] == "A dune"
+                assert after.text["Title (de)"] == "Eine Düne"
+            if suffix == ".jpg":
+                assert after.info["comment"] == b"A dune"
+            if suffix != ".tif":
+                assert found.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] == (52.0, 31.0, 12.0)
+
+
+def test_a_16_bit_png_says_it_too(dune: Image.Image, tmp_path: Path) -> None:
+    photo = Photo(
+        deep(dune, 3), icc=srgb(), exif=exif().tobytes()[6:], xmp=XMP, text={"Title": "A dune"}, dpi=(300, 150)
+    )
+    write_photo(photo, tmp_path / "a.png")
+    retouched(tmp_path / "a.png", tmp_path / "b.png")
+    with Image.open(tmp_path / "b.png") as after:
+        after.load()
+        assert after.info["icc_profile"] == srgb()
+        assert after.getexif()[ExifTags.Base.Artist] == "someone"
+        assert after.text["Title"] == "A dune"
+        assert XMP.decode() in after.text["XML:com.adobe.xmp"]
+        assert tuple(round(value) for value in after.info["dpi"]) == (300, 150)
+
+
+def test_a_png_without_a_profile_keeps_its_gamma(dune: Image.Image, tmp_path: Path) -> None:
+    text = PngImagePlugin.PngInfo()
+    text.add(b"gAMA", (45455).to_bytes(4, "big"))
+    text.add(b"sRGB", b"\1")
+    dune.save(tmp_path / "a.png", pnginfo=text)
+    retouched(tmp_path / "a.png", tmp_path / "b.png")
+    with Image.open(tmp_path / "b.png") as after:
+        assert (after.info["gamma"], after.info["srgb"]) == (0.45455, 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_pictures_are_read_upright_and_written_so(
+    suffix: str, orientation: int, dune: Image.Image, tmp_path: Path
+) -> None:
+    block = exif()
+    block[ExifTags.Base.Orientation] = orientation
+    dune.save(tmp_path / f"a{suffix}", exif=block, **({"quality": 95} if suffix == ".jpg" else {"lossless": True}))
+    with Image.open(tmp_path / f"a{suffix}") as stored:
+        upright = np.asarray(ImageOps.exif_transpose(stored).convert("RGB"))
+    photo = read_photo(tmp_path / f"a{suffix}")
+    assert (photo.rgb == upright).all()
+    write_photo(photo, tmp_path / f"b{suffix}")
+    with Image.open(tmp_path / f"b{suffix}") as after:
+        assert after.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        assert after.size == upright.shape[1::-1]
+        assert after.getexif()[ExifTags.Base.Artist] == "someone"
+
+
+def test_the_thumbnail_goes_with_what_it_shows(dune: Image.Image, tmp_path: Path) -> None:
+    thumbnail = io.BytesIO()
+    dune.resize((24, 16)).save(thumbnail, "JPEG")
+    block = exif().tobytes()[6:]
+    with_thumbnail = bytearray(block)
+    end = 8 + 2 + 12 * int.from_bytes(block[8:10], "little" if block[:2] == b"II" else "big")
+    order = "little" if block[:2] == b"II" else "big"
+    with_thumbnail[end : end + 4] = len(block).to_bytes(4, order)
+    where = len(block) + 2 + 24 + 4
+    entries = [(0x0201, where), (0x0202, len(thumbnail.getvalue()))]
+    with_thumbnail += (2).to_bytes(2, order)
+    for tag, value in entries:
+        with_thumbnail += (
+            tag.to_bytes(2, order) + (4).to_bytes(2, order) + (1).to_bytes(4, order) + value.to_bytes(4, order)
+        )
+    with_thumbnail += bytes(4) + thumbnail.getvalue()
+    dune.save(tmp_path / "a.jpg", exif=b"Exif\0\0" + bytes(with_thumbnail))
+    assert thumbnail.getvalue() in (tmp_path / "a.jpg").read_bytes()
+    retouched(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert thumbnail.getvalue()[-60:] not in (tmp_path / "b.jpg").read_bytes()
+    with Image.open(tmp_path / "b.jpg") as after:
+        assert after.getexif()[ExifTags.Base.Model] == "a camera"
+        assert not after.getexif().get_ifd(ExifTags.IFD.IFD1)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize(("quality", "subsampling"), [(50, "4:2:0"), (80, "4:2:2"), (95, "4:4:4")])
+def test_a_jpeg_keeps_its_tables_and_does_not_grow(
+    quality: int, subsampling: str, progressive: bool, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    with Image.open(EXAMPLES / "tunnel.jpg") as photo:
+        photo.resize((400, 267)).save(source, quality=quality, subsampling=subsampling, progressive=progressive)
+    write_photo(read_photo(source), target)
+    with Image.open(source) as before, Image.open(target) as after:
+        assert before.quantization == after.quantization
+        assert JpegImagePlugin.get_sampling(before) == JpegImagePlugin.get_sampling(after)
+        assert bool(after.info.get("progressive")) == progressive
+    assert target.stat().st_size <= 1.02 * source.stat().st_size
+    difference = read_photo(source).pixels.astype(int) - read_photo(target).pixels
+    assert np.abs(difference).mean() < 1
+
+
+def test_grey_jpeg(dune: Image.Image, tmp_path: Path) -> None:
+    dune.convert("L").save(tmp_path / "a.jpg", quality=70)
+    assert retouched(tmp_path / "a.jpg", tmp_path / "b.jpg").grey
+    with Image.open(tmp_path / "b.jpg") as after:
+        assert after.mode == "L"
+
+
+def test_what_cannot_be_written_back_becomes_the_nearest(
+    dune: Image.Image, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dune.quantize(64).save(tmp_path / "palette.png")
+    clear = dune.quantize(64)
+    clear.info["transparency"] = int(np.asarray(clear)[0, 0])
+    clear.save(tmp_path / "clear.png")
+    dune.convert("CMYK").save(tmp_path / "cmyk.jpg")
+    dune.convert("CMYK").save(tmp_path / "cmyk.tif")
+    dune.quantize(64).save(tmp_path / "a.gif")
+    for name, result, mode in (
+        ("palette.png", "1.png", "RGB"),
+        ("clear.png", "2.png", "RGBA"),
+        ("cmyk.jpg", "3.jpg", "RGB"),
+        ("cmyk.tif", "4.tif", "RGB"),
+        ("a.gif", "5.png", "RGB"),
+    ):
+        caplog.clear()
+        write_photo(read_photo(tmp_path / name), tmp_path / result)
+        assert [name in record.message for record in caplog.records], name
+        assert "becomes" in caplog.text
+        with Image.open(tmp_path / name) as before, Image.open(tmp_path / result) as after:
+            assert after.mode == mode
+            error = np.abs(np.asarray(before.convert(mode)).astype(int) - np.asarray(after)).mean()
+            assert error < (3 if "cmyk" in name else 0.01)
+
+
+def test_an_animation_gives_its_first_picture_with_a_warning(
+    dune: Image.Image, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for suffix in (".gif", ".webp", ".png", ".tif"):
+        dune.save(tmp_path / f"a{suffix}", save_all=True, append_images=[dune.rotate(180)], lossless=True)
+        caplog.clear()
+        photo = read_photo(tmp_path / f"a{suffix}")
+        write_photo(photo, tmp_path / f"b{suffix.replace('gif', 'png')}", overwrite=True)
+        assert "only the first" in caplog.text
+        assert np.abs(photo.rgb.astype(int) - np.asarray(dune)).mean() < 8, suffix
+
+
+def test_another_extension_converts_and_says_what_is_lost(
+    dune: Image.Image, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    photo = Photo(deep(dune, 4)[..., :3].copy(), deep(dune, 4)[..., 3].copy())
+    write_photo(photo, tmp_path / "a.png")
+    for suffix, losses in ((".jpg", ["transparency", "16"]), (".webp", ["16"]), (".bmp", ["16"]), (".tif", [])):
+        caplog.clear()
+        write_photo(read_photo(tmp_path / "a.png"), tmp_path / f"a{suffix}")
+        assert all(loss in caplog.text for loss in losses)
+        assert len(caplog.records) == len(losses)
+    assert (read_photo(tmp_path / "a.tif").pixels == photo.pixels).all()
+    with Image.open(tmp_path / "a.jpg") as converted:
+        assert converted.format == "JPEG"
+
+
+def test_a_misnamed_file_keeps_its_own_format(dune: Image.Image, tmp_path: Path) -> None:
+    dune.save(tmp_path / "a.jpg", "PNG")
+    retouched(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    with Image.open(tmp_path / "b.jpg") as after:
+        assert after.format == "PNG"
+
+
+def test_to_and_from_a_stream(dune: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO()
+    dune.save(packed, "TIFF")
+    packed.seek(0)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(packed))
+    photo = read_photo("-")
+    out = io.BytesIO()
+    write_photo(photo, out)
+    with Image.open(out) as after:
+        assert after.format == "TIFF"
+        assert (np.asarray(after) == np.asarray(dune)).all()
+
+
+def test_nothing_is_overwritten_unless_asked(dune: Image.Image, tmp_path: Path) -> None:
+    target = tmp_path / "there.png"
+    target.write_text("precious")
+    photo = Photo(np.asarray(dune).copy())
+    with pytest.raises(OutputError, match=r"there\.png: exists already; --overwrite"):
+        check_target(target, overwrite=False)
+    with pytest.raises(OutputError):
+        write_photo(photo, target)
+    assert target.read_text() == "precious"
+    write_photo(photo, target, overwrite=True)
+    assert read_photo(target).size == photo.size
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_write_that_fails_leaves_nothing(
+    failure: BaseException, dune: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "there.png"
+    target.write_text("precious")
+
+    def half_a_write(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(bytes(data)[: len(data) // 2])
+        raise failure
+
+    monkeypatch.setattr(Path, "write_bytes", half_a_write)
+    with pytest.raises((OutputError, KeyboardInterrupt)) as caught:
+        write_photo(Photo(np.asarray(dune).copy()), target, overwrite=True)
+    assert isinstance(caught.value, KeyboardInterrupt) or "there.png: cannot be written: no space left" in str(
+        caught.value
+    )
+    assert target.read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["there.png"]
+
+
+def test_outputs_have_the_permissions_of_any_new_file(dune: Image.Image, tmp_path: Path) -> None:
+    write_photo(Photo(np.asarray(dune).copy()), tmp_path / "a.png")
+    (tmp_path / "b").write_text("")
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_public_functions_give_arrays(dune: Image.Image, tmp_path: Path) -> None:
+    dune.save(tmp_path / "a.png")
+    image, mask = load_image(tmp_path / "a.png"), load_mask(EXAMPLES / "dune_mask.png")
+    assert (image == np.asarray(dune)).all()
+    assert mask.dtype == np.bool_
+    assert 0 < mask.mean() < 0.2
+    assert (load_mask(EXAMPLES / "dune_mask.png", invert=True) != mask).all()
