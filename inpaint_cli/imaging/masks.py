@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,11 +72,9 @@ def parse_box(text: str) -> tuple[int, int, int, int]:
 
 def same_aspect(size: tuple[int, ...], other: tuple[int, ...]) -> bool:
     """Whether two sizes (H, W) are one picture at two scales: to a pixel of rounding of the smaller."""
-    (height, width), (other_height, other_width) = size[:2], other[:2]
-    if height * width > other_height * other_width:
-        return same_aspect(other, size)
-    scale = max(other_height / height, other_width / width)
-    return abs(other_height / scale - height) <= 1 and abs(other_width / scale - width) <= 1
+    (height, width), (tall, wide) = sorted((size[:2], other[:2]), key=math.prod)
+    # Some scale takes the larger to within a pixel of the smaller on both sides: heights and widths cross-multiplied.
+    return tall * (width - 1) <= wide * (height + 1) and wide * (height - 1) <= tall * (width + 1)
 
 
 def rescaled(mask: Mask, shape: tuple[int, int]) -> Mask:
