@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.imaging.photo import Pixels
 from inpaint_cli.imaging.windows import Box
-
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Filling:
     Attributes:
         patches: one per window; their covers do not overlap.
         hole: share of the photo that the mask covers, before it is grown.
-        steps: per window, every intermediate picture by name, in order, H×W or H×W×3 in [0, 1]; empty unless
+        steps: of each patch, every intermediate picture by name, in order, H×W or H×W×3 in [0, 1]; empty unless
             `FillOptions.keep_steps`.
     """
 
@@ -62,3 +61,13 @@ class Filling:
             cover = patch.cover[covered][:, None]
             mixed = cover * painting * brightest + (1 - cover) * region[covered]
             region[covered] = np.clip(np.round(mixed), 0, brightest).astype(pixels.dtype)
+
+    def make_opaque(self, alpha: Pixels) -> None:
+        """Make what was painted visible, in place: for photos whose hole was erased to transparency.
+
+        Args:
+            alpha: opacity, H×W, uint8 or uint16.
+        """
+        opaque = np.iinfo(alpha.dtype).max
+        for patch in self.patches:
+            alpha[patch.box.slices][patch.cover > 0] = opaque

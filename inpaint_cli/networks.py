@@ -37,12 +37,15 @@ class Networks:
         model: where the weights lie and what they are.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
+        threads: processor threads of torch, for the whole process; None for all cores.
 
     Raises:
         UsageError: the device or the precision is not to be had here.
     """
 
-    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto") -> None:
+    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto", threads: int | None = None) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
         self.model = model
         self.device = _device(device)
         self._exact_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)

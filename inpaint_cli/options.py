@@ -50,6 +50,15 @@ class Ink(StrEnum):
     LIGHT = "light"
 
 
+class Side(StrEnum):
+    """Which half of a photo."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
 @dataclass(frozen=True)
 class FillOptions:
     """How one photo's holes are filled; lengths are in pixels of the photo unless said otherwise.
@@ -69,6 +78,7 @@ class FillOptions:
         texture: finish with patches of the photo itself.
         guide: weight of the painting in the search for patches; None takes the model's.
         plain: the networks alone on the whole photo at its own size, as papers measure.
+        seed: of the search for patches.
         keep_steps: keep every intermediate picture in the result.
     """
 
@@ -86,4 +96,5 @@ class FillOptions:
     texture: bool = True
     guide: float | None = None
     plain: bool = False
+    seed: int = 0
     keep_steps: bool = False

@@ -9,10 +9,11 @@ is first needed.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,9 +43,9 @@ _GROWTH = 0.02  # of the object's extent: how loosely masks are drawn
 _GROWTH_WORKING = 3  # and at least this many pixels of the working size
 
 
-@dataclass
+@dataclass(frozen=True)
 class _View:
-    """One window on its way through the stages.
+    """One window as it is looked at.
 
     Attributes:
         window: where it lies and its working size.
@@ -53,9 +54,6 @@ class _View:
         cover: share of the painting in each pixel, h×w in [0, 1].
         small: the window at the working size, RGB in [0, 1], H×W×3.
         small_hole: every working pixel that the hole touches, H×W.
-        edges: C_comp, H×W in [0, 1].
-        painting: the painter's picture, H×W×3 in [0, 1].
-        steps: the intermediate pictures by name, if they are kept.
     """
 
     window: Window
@@ -64,9 +62,6 @@ class _View:
     cover: Floats
     small: Floats
     small_hole: Mask
-    edges: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    painting: Floats = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
-    steps: dict[str, Floats] = field(default_factory=dict)
 
 
 class EdgeConnect:
@@ -76,10 +71,14 @@ class EdgeConnect:
         model: a resolved model.
         device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
+        threads: processor threads to use, of the whole process; None for all cores.
     """
 
-    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto") -> None:
+    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto", threads: int | None = None) -> None:
         self.model = model
+        self._threads = threads
+        if threads is not None:
+            cv2.setNumThreads(threads)
         self._device = device
         self._dtype = dtype
         self._networks: Networks | None = None
@@ -87,7 +86,13 @@ class EdgeConnect:
 
     @classmethod
     def load(
-        cls, weights: str = DEFAULT_WEIGHTS, device: str = "auto", dtype: str = "auto", weights_file: Path | None = None
+        cls,
+        weights: str = DEFAULT_WEIGHTS,
+        device: str = "auto",
+        dtype: str = "auto",
+        *,
+        weights_file: Path | None = None,
+        threads: int | None = None,
     ) -> EdgeConnect:
         """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
 
@@ -95,7 +100,7 @@ class EdgeConnect:
             UsageError: no such name.
             WeightsError: the model can't be had or is not what the registry says.
         """
-        return cls(resolve(weights, weights_file=weights_file), device, dtype)
+        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads)
 
     def predict_edges(self, image: Image, mask: Mask, *, plain: bool = True) -> Floats:
         """Return C_comp: Canny's edges outside the hole, G1's inside.
@@ -152,13 +157,13 @@ class EdgeConnect:
         """
         _check(image, mask)
         views = _views(image, mask, options, self._longest(options))
-        self._draw(views, options, sketch, image.shape[:2])
+        drawn = self._draw(views, options, sketch, image.shape[:2])
         if options.plain:
-            return views[0].edges
-        edges = canny(to_gray(image), mask, self._sigma(options)).astype(np.float32)
-        for view in views:
+            return drawn[0]
+        edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
+        for view, lines in zip(views, drawn, strict=True):
             inside = enlarged(view.small_hole.astype(np.float32), view.window.box) > 0
-            edges[view.window.box.slices][inside] = enlarged(view.edges, view.window.box)[inside]
+            edges[view.window.box.slices][inside] = enlarged(lines, view.window.box)[inside]
         return edges
 
     def fill(
@@ -180,32 +185,27 @@ class EdgeConnect:
         _check(image, mask)
         views = _views(image, mask, options, self._longest(options))
         if options.method is Method.EDGECONNECT:
-            patches = self._edgeconnect(views, options, sketch, image.shape[:2])
-        else:
-            patches = [
-                Patch(view.window.box, _unit(classical.fill(view.image, view.hole, options.method)), view.cover)
-                for view in views
+            edges = self._draw(views, options, sketch, image.shape[:2])
+            small = self._paint(views, edges, options)
+            paintings = [
+                self._finish(*stages, options, sure=sketch is not None)
+                for stages in zip(views, edges, small, strict=True)
             ]
-        return Filling(patches, float(mask.mean()), [view.steps for view in views if view.steps])
+            stages = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
+        else:
+            paintings = [_unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
+            stages = [{} for _ in views]
+        patches = [
+            Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)
+        ]
+        steps = [
+            {"window": _unit(view.image), "hole": view.hole.astype(np.float32), **between, "result": painting}
+            for view, between, painting in zip(views, stages, paintings, strict=True)
+        ]
+        return Filling(patches, float(mask.mean()), steps if options.keep_steps else [])
 
-    def _edgeconnect(
-        self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
-    ) -> list[Patch]:
-        self._draw(views, options, sketch, shape)
-        self._paint(views, options)
-        patches = [Patch(view.window.box, self._finish(view, options, sketch), view.cover) for view in views]
-        if options.keep_steps:
-            for view, patch in zip(views, patches, strict=True):
-                view.steps |= {
-                    "window": _unit(view.image),
-                    "hole": view.hole.astype(np.float32),
-                    "edges": view.edges,
-                    "painting": view.painting,
-                    "result": patch.painting,
-                }
-        return patches
-
-    def _sigma(self, options: FillOptions) -> float:
+    def sigma(self, options: FillOptions) -> float:
+        """Return Canny's σ, in pixels: the one asked for or the model's."""
         return self.model.config.sigma if options.sigma is None else options.sigma
 
     def _longest(self, options: FillOptions) -> int:
@@ -214,10 +214,10 @@ class EdgeConnect:
 
     def _draw(
         self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
-    ) -> None:
-        """First stage: C_comp of every view."""
+    ) -> list[Floats]:
+        """First stage: return C_comp of every view, H×W in [0, 1]."""
         grays = [to_gray(view.small) for view in views]
-        sigma = self._sigma(options)
+        sigma = self.sigma(options)
         known = [canny(gray, view.small_hole, sigma) for gray, view in zip(grays, views, strict=True)]
         height, width = shape[:2]
         drawn = None if sketch is None else [sketch.at(view.window, (height, width), sigma) for view in views]
@@ -227,8 +227,10 @@ class EdgeConnect:
             inside = self._guess(views, grays, known, options)
             if drawn is not None:
                 inside = [np.maximum(*both) for both in zip(inside, drawn, strict=True)]
-        for view, outer, inner in zip(views, known, inside, strict=True):
-            view.edges = quantised(compose(outer, inner, view.small_hole))
+        return [
+            quantised(compose(outer, inner, view.small_hole))
+            for view, outer, inner in zip(views, known, inside, strict=True)
+        ]
 
     def _guess(self, views: list[_View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
         """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
@@ -245,43 +247,36 @@ class EdgeConnect:
             ]
         return [np.zeros_like(gray) for gray in grays]
 
-    def _paint(self, views: list[_View], options: FillOptions) -> None:
-        """Second stage: colour along the lines."""
+    def _paint(self, views: list[_View], edges: list[Floats], options: FillOptions) -> list[Floats]:
+        """Second stage: return every view painted along its lines, H×W×3 in [0, 1]."""
         painter = options.painter
         if painter is Painter.AUTO:
             painter = Painter.G2 if options.plain else Painter(self.model.config.painter)
         if painter is Painter.G2:
-            paintings = self._nets().paint(
-                [view.small for view in views],
-                [view.edges for view in views],
-                [view.small_hole for view in views],
-                exact=options.plain,
-            )
-        else:
-            paintings = [diffuse(view.small, view.small_hole, view.edges > WALL) for view in views]
-        for view, painting in zip(views, paintings, strict=True):
-            view.painting = painting
+            images, holes = [view.small for view in views], [view.small_hole for view in views]
+            return self._nets().paint(images, edges, holes, exact=options.plain)
+        return [diffuse(view.small, view.small_hole, lines > WALL) for view, lines in zip(views, edges, strict=True)]
 
-    def _finish(self, view: _View, options: FillOptions, sketch: EdgeSource | None) -> Floats:
-        """Third stage: the painting at the photo's resolution, without a seam, with the photo's texture."""
+    def _finish(self, view: _View, edges: Floats, painting: Floats, options: FillOptions, *, sure: bool) -> Floats:
+        """Third stage: return the painting at the photo's resolution, without a seam, with the photo's texture."""
         if options.plain:
-            return view.painting
+            return painting
         height, width = view.hole.shape
-        painting = smooth(view.painting, (height, width))
-        walls = enlarged(view.edges, Box(0, 0, height, width)) > WALL
+        large = smooth(painting, (height, width))
+        walls = enlarged(edges, Box(0, 0, height, width)) > WALL
         if options.harmonise:
-            painting = blending.match_border(painting, _unit(view.image), view.hole, walls)
+            large = blending.match_border(large, _unit(view.image), view.hole, walls)
         if options.texture:
             guide = self.model.config.guide_weight if options.guide is None else options.guide
-            painting = texture(view.image, view.hole, painting, guide, sure=sketch is not None)
-        return np.clip(painting, 0, 1)
+            large = texture(view.image, view.hole, large, guide, sure=sure)
+        return np.clip(large, 0, 1)
 
     def _nets(self) -> Networks:
         with self._loading:
             if self._networks is None:
                 from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch takes two seconds
 
-                self._networks = Networks(self.model, self._device, self._dtype)
+                self._networks = Networks(self.model, self._device, self._dtype, self._threads)
             return self._networks
 
 

@@ -1,5 +1,6 @@
 """The command line: options in, exit code out; the one place that prints errors. No pixel is touched here."""
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -15,7 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     import typer  # noqa: PLC0415 - a tenth of a second
 
     from inpaint_cli.cli.app import app  # noqa: PLC0415
+    from inpaint_cli.cli.shared import show_from  # noqa: PLC0415
 
+    show_from(logging.WARNING)
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = typer.main.get_command(app)
     try:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from inpaint_cli.cli import edges, fill, synth_edges, weights
+
 app = typer.Typer(
     name="inpaint",
     help="Remove objects from photos and restore damaged ones: lines first, colour next, texture last.",
@@ -30,3 +32,10 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+app.command("remove")(fill.command(fill.REMOVE))
+app.command("inpaint")(fill.command(fill.INPAINT))
+app.command("edges")(edges.edges)
+app.command("synth-edges")(synth_edges.synth_edges)
+app.add_typer(weights.weights)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import shared
+from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
@@ -55,10 +56,13 @@ EdgesFrom = Annotated[
 ]
 EdgesModeOption = Annotated[
     EdgesMode,
-    typer.Option("--edges-mode", rich_help_panel=_LINES, help="Let the sketch replace the lines found, or add to them."),
+    typer.Option(
+        "--edges-mode", rich_help_panel=_LINES, help="Let the sketch replace the lines found, or add to them."
+    ),
 ]
 InkOption = Annotated[
-    Ink, typer.Option("--ink", rich_help_panel=_LINES, help="Which are the strokes of the sketch: the dark or the light.")
+    Ink,
+    typer.Option("--ink", rich_help_panel=_LINES, help="Which are the strokes of the sketch: the dark or the light."),
 ]
 LinesOption = Annotated[
     Lines,
@@ -127,7 +131,10 @@ Masks = Annotated[
 Boxes = Annotated[
     list[str] | None,
     typer.Option(
-        "--box", metavar="X,Y,W,H", rich_help_panel=_MASK, help="A rectangle to fill, in pixels; may be given several times."
+        "--box",
+        metavar="X,Y,W,H",
+        rich_help_panel=_MASK,
+        help="A rectangle to fill, in pixels; may be given several times.",
     ),
 ]
 MaskAlpha = Annotated[
@@ -169,7 +176,8 @@ Guide = Annotated[
         metavar="WEIGHT",
         min=0,
         rich_help_panel=_FILL,
-        help="How much the painting steers the search for patches of texture, 0 for not at all. The model's own if not given.",
+        help="How much the painting steers the search for patches of texture, 0 for not at all. "
+        "The model's own if not given.",
     ),
 ]
 Context = Annotated[
@@ -200,9 +208,95 @@ Plain = Annotated[
 ]
 Compare = Annotated[
     bool,
-    typer.Option("--compare", rich_help_panel=shared.FILES, help="Also write NAME-compare.png: input, hole, edges, result."),
+    typer.Option(
+        "--compare", rich_help_panel=shared.FILES, help="Also write NAME-compare.png: input, hole, edges, result."
+    ),
 ]
 SaveSteps = Annotated[
     Path | None,
-    typer.Option("--save-steps", metavar="DIR", rich_help_panel=shared.FILES, help="Write every intermediate picture there."),
+    typer.Option(
+        "--save-steps", metavar="DIR", rich_help_panel=shared.FILES, help="Write every intermediate picture there."
+    ),
 ]
+
+
+def command(preset: Preset) -> Callable[..., int]:
+    """Return the command with these defaults, ready to be registered."""
+
+    def fill(
+        images: shared.Images = None,
+        mask: Masks = None,
+        box: Boxes = None,
+        mask_alpha: MaskAlpha = False,
+        invert_mask: InvertMask = False,
+        grow: Grow = preset.grow,
+        feather: Feather = None,
+        edges: Edges = None,
+        edges_from: EdgesFrom = None,
+        edges_mode: EdgesModeOption = EdgesMode.REPLACE,
+        ink: InkOption = Ink.AUTO,
+        lines: LinesOption = Lines.AUTO,
+        sigma: Sigma = None,
+        method: MethodOption = Method.EDGECONNECT,
+        painter: PainterOption = Painter.AUTO,
+        guide: Guide = None,
+        size: Size = None,
+        context: Context = FillOptions.context,
+        no_harmonise: NoHarmonise = False,
+        no_texture: NoTexture = False,
+        plain: Plain = False,
+        output: shared.Output = None,
+        overwrite: shared.Overwrite = False,
+        skip_existing: shared.SkipExisting = False,
+        manifest: shared.Manifest = None,
+        shard: shared.Shard = None,
+        compare: Compare = False,
+        save_steps: SaveSteps = None,
+        weights: shared.Weights = DEFAULT_WEIGHTS,
+        weights_file: shared.WeightsFile = None,
+        device: shared.Device = "auto",
+        dtype: shared.Dtype = "auto",
+        threads: shared.Threads = None,
+        seed: shared.Seed = 0,
+        json: shared.Json = False,
+        quiet: shared.Quiet = False,
+        verbose: shared.Verbose = False,
+        debug: shared.Debug = False,
+    ) -> int:
+        sketch = None if edges in {None, NO_EDGES} else Path(edges or "")
+        if (edges is not None) + (edges_from is not None) > 1:
+            raise UsageError("--edges and --edges-from both say where the lines come from; give one")
+        if not (mask or box or mask_alpha or manifest):
+            raise UsageError(
+                "no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for an image with an erased part"
+            )
+        options = FillOptions(
+            method=method,
+            lines=Lines.NONE if edges == NO_EDGES else lines,
+            painter=painter,
+            sigma=sigma,
+            edges_mode=edges_mode,
+            ink=ink,
+            size=size,
+            context=context,
+            grow=grow,
+            feather=feather,
+            harmonise=not no_harmonise,
+            texture=not no_texture,
+            guide=guide,
+            plain=plain,
+            keep_steps=compare or save_steps is not None,
+            seed=seed,
+        )
+        files = Files(images, mask, sketch, output, manifest, shard, overwrite, skip_existing, json)
+        model = ModelChoice(weights, weights_file, device, dtype, threads)
+        with planned(files, quiet=quiet, debug=debug) as run:
+            from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+            from inpaint_cli.imaging.masks import MaskOptions, parse_box  # noqa: PLC0415
+
+            masks = MaskOptions(invert_mask, mask_alpha, tuple(parse_box(text) for text in box or []))
+            outputs = work.Outputs(overwrite, run.stdout, compare, save_steps)
+            return run.start(work.Fill(model.load(), options, masks, outputs, edges_from))
+
+    fill.__doc__ = preset.help
+    return fill

@@ -24,7 +24,7 @@ class _Warnings(logging.Formatter):
         return f"inpaint: {record.levelname.lower()}: {' '.join(record.getMessage().split())}"
 
 
-def _show_from(level: int) -> None:
+def show_from(level: int) -> None:
     """Send this package's log records from this level up to standard error."""
     logger = logging.getLogger("inpaint_cli")
     handler = logging.StreamHandler()
@@ -36,13 +36,13 @@ def _show_from(level: int) -> None:
 
 def _set_quiet(quiet: bool) -> bool:
     if quiet:
-        _show_from(logging.ERROR)
+        show_from(logging.ERROR)
     return quiet
 
 
 def _set_verbose(verbose: bool) -> bool:
     if verbose:
-        _show_from(logging.INFO)
+        show_from(logging.INFO)
     return verbose
 
 
@@ -129,6 +129,45 @@ Seed = Annotated[
         rich_help_panel=MODEL,
         help="Seed of everything random; the same seed gives the same output.",
     ),
+]
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="IMAGE...", help="Photos: files, folders, quoted patterns, or - for standard input."),
+]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        rich_help_panel=FILES,
+        help="A table of photos instead of IMAGE, .csv or .jsonl, with input, mask, and if need be output and edges.",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        rich_help_panel=FILES,
+        help="A file, a folder, a template such as 'out/{stem}{ext}', or - for standard output. "
+        "Not given: beside the photo, by a name of its own.",
+    ),
+]
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", rich_help_panel=FILES, help="Leave out photos whose output exists: resume.")
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        rich_help_panel=FILES,
+        help="Do only the I-th of N shares of the photos, for job arrays.",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", rich_help_panel=MESSAGES, help="Print one JSON object per image on standard output.")
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace an output that is already there.")

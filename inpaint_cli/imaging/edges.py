@@ -10,9 +10,10 @@ _LUMA = np.array([0.2125, 0.7154, 0.0721], np.float32)  # ITU-R BT.709, as sciki
 
 def to_gray(image: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
     """Return I_gray, … in [0, 1], of RGB values, …×3 uint8 or float32 in [0, 1]."""
-    scaled = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image
-    gray: NDArray[np.float32] = scaled @ _LUMA
-    return gray
+    scaled = image.astype(np.float32)
+    if image.dtype == np.uint8:
+        scaled /= np.float32(255)
+    return (scaled @ _LUMA).astype(np.float32, copy=False)
 
 
 def canny(gray: NDArray[np.float32], hole: NDArray[np.bool_] | None = None, sigma: float = SIGMA) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.imaging.photo import Photo, Pixels
 from inpaint_cli.imaging.masks import same_aspect
 from inpaint_cli.imaging.resampling import shrunk
 from inpaint_cli.imaging.windows import Box, Window
@@ -109,9 +109,7 @@ def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> E
     if sketch.text.get(MAP_KEY) == digest(sketch.pixels):
         return EdgeMap((sketch.pixels[..., 0] / np.float32(np.iinfo(sketch.pixels.dtype).max)).astype(np.float32))
     if not same_aspect(sketch.pixels.shape[:2], shape):
-        raise SketchError(
-            f"sketch of {_size(sketch.pixels)} pixels for a photo of {shape[1]}×{shape[0]}: another aspect ratio"
-        )
+        raise SketchError(_misfit(sketch, shape))
     return Sketch(_strokes(sketch, ink))
 
 
@@ -122,9 +120,7 @@ def read_reference(reference: Photo, shape: tuple[int, int]) -> EdgeSource:
         SketchError: another aspect ratio than the photo's (H, W).
     """
     if not same_aspect(reference.pixels.shape[:2], shape):
-        raise SketchError(
-            f"reference of {_size(reference.pixels)} pixels for a photo of {shape[1]}×{shape[0]}: another aspect ratio"
-        )
+        raise SketchError(_misfit(reference, shape))
     return Reference(reference.rgb)
 
 
@@ -138,7 +134,7 @@ def quantised(edges: NDArray[np.float32]) -> NDArray[np.float32]:
     return (np.round(edges * _LEVELS) / np.float32(_LEVELS)).astype(np.float32)
 
 
-def digest(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> str:
+def digest(pixels: Pixels) -> str:
     """Return a digest of a picture's pixels: it tells an untouched edge map from one that was drawn on."""
     return hashlib.sha256(np.ascontiguousarray(pixels[..., 0]).tobytes()).hexdigest()
 
@@ -169,8 +165,10 @@ def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
     contrast = gray.max() - gray if ink is Ink.DARK else gray - gray.min()
     strongest = float(contrast.max())
     if strongest < _FAINT:
-        raise SketchError("sketch without strokes; draw dark on light or light on dark, or say --edges none")
-    strokes = contrast > strongest / 2
+        raise SketchError(
+            f"{sketch.name}: no strokes in this sketch; draw dark on light or light on dark, or say --edges none"
+        )
+    strokes: NDArray[np.bool_] = contrast > strongest / 2
     return strokes
 
 
@@ -179,6 +177,10 @@ def _scaled(box: Box, shape: tuple[int, int], to: tuple[int, ...]) -> Box:
     top, bottom = (round(side * to[0] / shape[0]) for side in (box.top, box.bottom))
     left, right = (round(side * to[1] / shape[1]) for side in (box.left, box.right))
     return Box(min(top, to[0] - 1), min(left, to[1] - 1), max(bottom, top + 1), max(right, left + 1))
+
+
+def _misfit(picture: Photo, shape: tuple[int, int]) -> str:
+    return f"{picture.name}: {_size(picture.pixels)} pixels for a photo of {shape[1]}×{shape[0]}: another aspect ratio"
 
 
 def _size(pixels: NDArray[np.generic]) -> str:

@@ -1,0 +1,65 @@
+"""Make every picture of the README from the examples, by the tool's own commands: `python examples/pictures.py`.
+
+Writes `results/*.jpg` (what `inpaint remove` gives for each example), `before-after.jpg`, `sketch.jpg` and
+`stages.jpg` beside this file.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli import load_image
+from inpaint_cli.cli import main
+from inpaint_cli.imaging.files import write_photo
+from inpaint_cli.imaging.panels import side_by_side
+from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.imaging.windows import Box
+
+HERE = Path(__file__).parent
+NAMES = ("bird", "dune", "otter", "tunnel")
+DUNE = Box(380, 240, 1040, 1230)
+BIRD = Box(180, 440, 480, 890)
+
+
+def inpaint(*arguments: object) -> None:
+    """Run the command line; stop if it fails."""
+    code = main([str(argument) for argument in arguments])
+    if code:
+        raise SystemExit(code)
+
+
+def remove(name: str, output: Path, *options: object) -> NDArray[np.uint8]:
+    """Return an example with its object taken out."""
+    photo, mask = HERE / f"{name}.jpg", HERE / f"{name}_mask.png"
+    inpaint("remove", photo, "--mask", mask, "-o", output, "--overwrite", "-q", *options)
+    return load_image(output)
+
+
+def row(name: str, *pictures: NDArray[np.uint8]) -> None:
+    """Write pictures of one size side by side."""
+    photo = Photo(side_by_side(list(pictures)), format="JPEG")
+    write_photo(photo, HERE / f"{name}.jpg", overwrite=True)
+
+
+def main_() -> None:
+    """Make all pictures."""
+    (HERE / "results").mkdir(exist_ok=True)
+    results = {name: remove(name, HERE / "results" / f"{name}.jpg") for name in NAMES}
+    photos = {name: load_image(HERE / f"{name}.jpg") for name in NAMES}
+
+    row("before-after", photos["dune"][DUNE.slices], results["dune"][DUNE.slices])
+
+    drawn = remove("bird", HERE / "results" / "bird-sketch.jpg", "--edges", HERE / "bird_sketch.png")
+    stroke = load_image(HERE / "bird_sketch.png")
+    row("sketch", photos["bird"][BIRD.slices], np.minimum(photos["bird"], stroke)[BIRD.slices], drawn[BIRD.slices])
+
+    with tempfile.TemporaryDirectory() as folder:
+        remove("bird", Path(folder) / "bird.png", "--save-steps", folder, "--lines", "continue", "--painter", "diffusion")
+        steps = [load_image(next(Path(folder).glob(f"*{step}.png"))) for step in ("window", "edges", "painting", "result")]
+    row("stages", *steps)
+
+
+if __name__ == "__main__":
+    main_()

@@ -1,0 +1,56 @@
+"""`inpaint edges`."""
+
+from typing import Annotated
+
+import typer
+
+from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines
+
+EdgesPlain = Annotated[
+    bool, typer.Option("--plain", help="The network on the whole photo at its own size, as papers measure: no windows.")
+]
+
+
+def edges(
+    images: shared.Images = None,
+    mask: fill.Masks = None,
+    box: fill.Boxes = None,
+    mask_alpha: fill.MaskAlpha = False,
+    invert_mask: fill.InvertMask = False,
+    grow: fill.Grow = 0,
+    lines: fill.LinesOption = Lines.AUTO,
+    sigma: fill.Sigma = None,
+    size: fill.Size = None,
+    context: fill.Context = FillOptions.context,
+    plain: EdgesPlain = False,
+    output: shared.Output = None,
+    overwrite: shared.Overwrite = False,
+    skip_existing: shared.SkipExisting = False,
+    manifest: shared.Manifest = None,
+    shard: shared.Shard = None,
+    weights: shared.Weights = DEFAULT_WEIGHTS,
+    weights_file: shared.WeightsFile = None,
+    device: shared.Device = "auto",
+    dtype: shared.Dtype = "auto",
+    threads: shared.Threads = None,
+    json: shared.Json = False,
+    quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
+    debug: shared.Debug = False,
+) -> int:
+    """Write the edge map of a photo, light on dark: Canny's edges, and with a mask the lines expected in the hole.
+
+    The map is a sketch: draw on it and give it to `--edges`. Unchanged it gives the picture that the tool would have
+    made, as long as the mask, --grow, --size and --context are the same.
+    """
+    options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=grow, plain=plain)
+    files = Files(images, mask, None, output, manifest, shard, overwrite, skip_existing, json)
+    model = ModelChoice(weights, weights_file, device, dtype, threads)
+    with planned(files, ending="-edges", suffix=".png", quiet=quiet, debug=debug) as run:
+        from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+        from inpaint_cli.imaging.masks import MaskOptions, parse_box  # noqa: PLC0415
+
+        masks = MaskOptions(invert_mask, mask_alpha, tuple(parse_box(text) for text in box or []))
+        return run.start(work.MapEdges(model.load(), options, masks, work.Outputs(overwrite, run.stdout)))

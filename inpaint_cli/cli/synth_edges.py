@@ -1,0 +1,71 @@
+"""`inpaint synth-edges`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Painter, Side
+
+Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
+Other = Annotated[
+    Path, typer.Argument(metavar="B", help="The photo of the same shape that gives the other half of the edges.")
+]
+SideOption = Annotated[Side, typer.Option("--side", help="The half of A that is painted anew, along B's edges.")]
+ImageOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--image-out", metavar="OUT", rich_help_panel=shared.FILES, help="The picture. Not given: A-joined beside A."
+    ),
+]
+
+
+def synth_edges(
+    photo: Photo,
+    other: Other,
+    side: SideOption = Side.RIGHT,
+    sigma: fill.Sigma = None,
+    size: fill.Size = None,
+    painter: fill.PainterOption = Painter.AUTO,
+    guide: fill.Guide = None,
+    no_harmonise: fill.NoHarmonise = False,
+    no_texture: fill.NoTexture = False,
+    plain: fill.Plain = False,
+    output: shared.Output = None,
+    image_out: ImageOut = None,
+    overwrite: shared.Overwrite = False,
+    weights: shared.Weights = DEFAULT_WEIGHTS,
+    weights_file: shared.WeightsFile = None,
+    device: shared.Device = "auto",
+    dtype: shared.Dtype = "auto",
+    threads: shared.Threads = None,
+    seed: shared.Seed = 0,
+    json: shared.Json = False,
+    quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
+    debug: shared.Debug = False,
+) -> int:
+    """Join A's edges with B's, and paint one half of A along B's edges in A's colours (the paper's figure 10).
+
+    Writes the joined edge map (-o) and the picture (--image-out).
+    """
+    options = FillOptions(
+        sigma=sigma,
+        size=size,
+        painter=painter,
+        guide=guide,
+        harmonise=not no_harmonise,
+        texture=not no_texture,
+        plain=plain,
+        seed=seed,
+    )
+    files = Files([str(photo)], output=output, overwrite=overwrite, json=json)
+    model = ModelChoice(weights, weights_file, device, dtype, threads)
+    target = image_out or photo.with_name(f"{photo.stem}-joined{photo.suffix}")
+    with planned(files, ending="-joined-edges", suffix=".png", quiet=quiet, debug=debug) as run:
+        from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+
+        outputs = work.Outputs(overwrite, run.stdout)
+        return run.start(work.JoinEdges(model.load(), options, outputs, other, side, target))

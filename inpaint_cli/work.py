@@ -1,0 +1,232 @@
+"""What is done with one photo: filled, mapped, joined. Files in, files out; the pipeline does the work between.
+
+Each kind of work is a callable for `batch.run`: it reads and computes, and what it returns writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.batch import Result
+from inpaint_cli.errors import UsageError
+from inpaint_cli.filling import Filling
+from inpaint_cli.imaging import panels
+from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.files import read_photo, write_photo
+from inpaint_cli.imaging.masks import MaskOptions, find_hole
+from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.imaging.sketches import MAP_KEY, EdgeSource, digest, edge_map_pixels, read_reference, read_sketch
+from inpaint_cli.jobs import STREAM, Job
+from inpaint_cli.options import FillOptions, Side
+from inpaint_cli.pipeline import EdgeConnect
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go, beside what each job says.
+
+    Attributes:
+        overwrite: replace what is already there.
+        stdout: the stream for a job whose output is `-`.
+        compare: write a panel of input, hole, edges and result beside each result.
+        steps: a folder for every intermediate picture.
+    """
+
+    overwrite: bool = False
+    stdout: BinaryIO | None = None
+    compare: bool = False
+    steps: Path | None = None
+
+    def write(self, photo: Photo, target: Path) -> None:
+        """Write a picture where a job wants it.
+
+        Raises:
+            OutputError: it can't be written there.
+        """
+        if target == STREAM and self.stdout is not None:
+            write_photo(photo, self.stdout)
+        else:
+            write_photo(photo, target, overwrite=self.overwrite)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """`remove` and `inpaint`.
+
+    Attributes:
+        model: what fills.
+        options: how.
+        masks: how masks are read.
+        outputs: where results go.
+        reference: a photo whose edges stand for a sketch.
+    """
+
+    model: EdgeConnect
+    options: FillOptions
+    masks: MaskOptions
+    outputs: Outputs
+    reference: Path | None = None
+
+    def __call__(self, job: Job) -> Result:
+        """Fill one photo.
+
+        Raises:
+            InpaintError: something about its files is wrong.
+        """
+        photo, hole = read_hole(job, self.masks)
+        filling = self.model.fill(photo.rgb, hole, self.options, self._lines(job, photo))
+        filling.apply(photo.pixels)
+        if self.masks.alpha and photo.alpha is not None:
+            filling.make_opaque(photo.alpha)
+
+        def save() -> None:
+            self.outputs.write(photo, job.output)
+            if self.outputs.compare:
+                place = job.photo if job.output == STREAM else job.output
+                self._write_picture(comparison(filling, photo.rgb), place.with_name(f"{_stem(place)}-compare.png"))
+            if self.outputs.steps is not None:
+                self._save_steps(filling, job, self.outputs.steps)
+
+        return Result(save, filling.hole, filling.windows)
+
+    def _lines(self, job: Job, photo: Photo) -> EdgeSource | None:
+        if job.edges is not None:
+            return read_sketch(read_photo(job.edges), photo.size, self.options.ink)
+        if self.reference is not None:
+            return read_reference(read_photo(self.reference), photo.size)
+        return None
+
+    def _save_steps(self, filling: Filling, job: Job, folder: Path) -> None:
+        for window, steps in enumerate(filling.steps, 1):
+            which = f"-{window}" if filling.windows > 1 else ""
+            for number, (name, values) in enumerate(steps.items(), 1):
+                self._write_picture(_bytes(values), folder / f"{_stem(job.photo)}{which}-{number}-{name}.png")
+
+    def _write_picture(self, pixels: NDArray[np.uint8], target: Path) -> None:
+        write_photo(Photo(pixels), target, overwrite=self.outputs.overwrite)
+
+
+@dataclass(frozen=True)
+class MapEdges:
+    """`edges`: Canny's edges of a photo, and with a mask the tool's own inside the hole."""
+
+    model: EdgeConnect
+    options: FillOptions
+    masks: MaskOptions
+    outputs: Outputs
+
+    def __call__(self, job: Job) -> Result:
+        """Write one photo's edge map.
+
+        Raises:
+            InpaintError: something about its files is wrong.
+        """
+        if not (job.masks or self.masks.boxes or self.masks.alpha):
+            gray = to_gray(read_photo(job.photo).rgb)
+            edges = canny(gray, sigma=self.model.sigma(self.options)).astype(np.float32)
+            return Result(lambda: self.outputs.write(edge_map(edges), job.output))
+        photo, hole = read_hole(job, self.masks)
+        edges = self.model.edge_map(photo.rgb, hole, self.options)
+        return Result(lambda: self.outputs.write(edge_map(edges), job.output), float(hole.mean()))
+
+
+@dataclass(frozen=True)
+class JoinEdges:
+    """`synth-edges`: the edges of two photos joined, painted in the first one's colours (the paper's figure 10).
+
+    Attributes:
+        other: the photo that gives the edges of one side.
+        side: which side.
+        image_out: where the picture goes; the job's output is the edge map's.
+    """
+
+    model: EdgeConnect
+    options: FillOptions
+    outputs: Outputs
+    other: Path
+    side: Side
+    image_out: Path
+
+    def __call__(self, job: Job) -> Result:
+        """Join the edges and paint.
+
+        Raises:
+            InpaintError: something about the files is wrong.
+        """
+        photo = read_photo(job.photo)
+        if min(photo.size) < 2:
+            raise UsageError(f"{job.photo}: too small to have two halves")
+        hole = half(photo.size, self.side)
+        lines = read_reference(read_photo(self.other), photo.size)
+        edges = self.model.edge_map(photo.rgb, hole, self.options, lines)
+        filling = self.model.fill(photo.rgb, hole, self.options, lines)
+        filling.apply(photo.pixels)
+
+        def save() -> None:
+            self.outputs.write(edge_map(edges), job.output)
+            self.outputs.write(photo, self.image_out)
+
+        return Result(save, filling.hole, filling.windows)
+
+
+def read_hole(job: Job, options: MaskOptions) -> tuple[Photo, NDArray[np.bool_]]:
+    """Return a job's photo and its hole.
+
+    Raises:
+        PhotoError: a file can't be read.
+        MaskError: the masks do not fit, are empty, or cover everything.
+    """
+    photo = read_photo(job.photo)
+    return photo, find_hole(photo, [read_photo(mask) for mask in job.masks], options)
+
+
+def half(shape: tuple[int, int], side: Side) -> NDArray[np.bool_]:
+    """Return a mask of one half of a picture of `shape` (H, W), both sides at least 2."""
+    mask = np.zeros(shape, np.bool_)
+    match side:
+        case Side.LEFT:
+            mask[:, : shape[1] // 2] = True
+        case Side.RIGHT:
+            mask[:, -(shape[1] // 2) :] = True
+        case Side.TOP:
+            mask[: shape[0] // 2] = True
+        case Side.BOTTOM:
+            mask[-(shape[0] // 2) :] = True
+    return mask
+
+
+def edge_map(edges: NDArray[np.float32]) -> Photo:
+    """Return edges, H×W in [0, 1], as the picture that is written and known again when it comes back."""
+    pixels = edge_map_pixels(edges)
+    return Photo(pixels, text={MAP_KEY: digest(pixels)})
+
+
+def comparison(filling: Filling, after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return input, hole, edges and result of the largest window in a row.
+
+    Args:
+        filling: with its steps.
+        after: the photo that it was applied to, H×W×3.
+    """
+    pairs = zip(filling.patches, filling.steps, strict=True)
+    patch, steps = max(pairs, key=lambda pair: pair[0].box.height * pair[0].box.width)
+    before = _bytes(steps["window"])
+    tiles = [before, panels.marked(before, steps["hole"] > 0)]
+    if "edges" in steps:
+        tiles.append(panels.drawn(steps["edges"]))
+    return panels.side_by_side([*tiles, after[patch.box.slices]])
+
+
+def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return H×W×C or H×W values in [0, 1] as pixels, H×W×C uint8."""
+    pixels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _stem(path: Path) -> str:
+    return "stdin" if path == STREAM else path.stem
