@@ -4,6 +4,8 @@ A `.pth` file is a pickle. It is read with `weights_only=True` and never otherwi
 """
 
 import pickle
+import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -23,8 +25,23 @@ State = dict[str, Tensor]
 _ENTRANCE = "encoder.1.weight"  # base_channels × channels in × 7 × 7
 _CHANNELS_IN = {"edge": 3, "inpaint": 4}
 _NAMES = {"edge": "edge generator (G1)", "inpaint": "inpainting generator (G2)"}
-# What torch.load raises for text, for truncated files of either format and for pickles of something else.
-_DAMAGED = (RuntimeError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, MemoryError)
+# What torch.load was seen to raise for text, for truncated and for altered files of either format.
+_DAMAGED = (
+    pickle.UnpicklingError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_FOREIGN = re.compile(
+    r"unsupported (?:global: )?GLOBAL ([a-z_][\w.]*)", re.IGNORECASE
+)  # in torch's refusal of a pickle
 
 # How spectral norm's three tensors are called: torch.nn.utils.spectral_norm (the authors'), and its successor.
 _SPECTRAL_FORMS = (
@@ -64,18 +81,20 @@ def read_state(path: Path) -> State:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path}: can't be read ({error.strerror or error})") from error
-    except pickle.UnpicklingError as error:
-        raise WeightsError(
-            f"{path}: not a checkpoint of plain tensors; what else it holds could run code and is not loaded"
-        ) from error
     except (SafetensorError, *_DAMAGED) as error:
+        foreign = _FOREIGN.search(str(error))
+        if foreign:
+            raise WeightsError(
+                f"{path}: not loaded: it asks for {foreign[1]}, which no checkpoint needs; damaged or made to run code"
+            ) from error
         raise WeightsError(f"{path}: damaged or not a checkpoint; download or copy it again") from error
     return fold_spectral_norm(_strip(_unwrap(content, path)))
 
 
 def _unwrap(content: object, path: Path) -> State:
     """Return the state dict in what the authors save (`{'iteration', 'generator'}`) or in a bare state dict."""
-    if isinstance(content, Mapping) and "discriminator" in content:
+    keys = [str(key) for key in content] if isinstance(content, Mapping) else []
+    if any(key == "discriminator" or key.removeprefix("module.").startswith("conv1.") for key in keys):
         raise WeightsError(f"{path}: holds a discriminator, needed only in training; use the file ending in _gen.pth")
     state = content.get("generator", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not state or not all(isinstance(weight, Tensor) for weight in state.values()):
@@ -144,9 +163,7 @@ def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> No
 
 
 def _check_kind(state: State, path: Path, kind: Kind) -> None:
-    """Name the mistake if this is another network of EdgeConnect."""
-    if any(key.startswith("conv1.") for key in state):
-        raise WeightsError(f"{path}: holds a discriminator, needed only in training; expected the {_NAMES[kind]}")
+    """Name the mistake if this is the other generator."""
     entrance = state.get(_ENTRANCE)
     if entrance is None or entrance.ndim != 4:
         return
