@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from inpaint_cli.cli import edges, fill, synth_edges, weights
+from inpaint_cli.cli import edges, evaluate, fill, synth_edges, train, weights
 
 app = typer.Typer(
     name="inpaint",
@@ -12,7 +12,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -39,3 +39,5 @@ app.command("inpaint")(fill.command(fill.INPAINT))
 app.command("edges")(edges.edges)
 app.command("synth-edges")(synth_edges.synth_edges)
 app.add_typer(weights.weights)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)

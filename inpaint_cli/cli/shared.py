@@ -81,7 +81,8 @@ Weights = Annotated[
         "--weights",
         metavar="NAME|DIR|hf:USER/REPO",
         rich_help_panel=MODEL,
-        help="The model: a name from `inpaint weights list`, a folder, or a repository on the Hub (hf:USER/REPO@REVISION).",
+        help="The model: a name that `inpaint weights list` shows, a folder, or a repository on the Hub "
+        "(hf:USER/REPO@REVISION).",
     ),
 ]
 WeightsFile = Annotated[
@@ -132,7 +133,7 @@ Seed = Annotated[
 ]
 Images = Annotated[
     list[str] | None,
-    typer.Argument(metavar="IMAGE...", help="Photos: files, folders, quoted patterns, or - for standard input."),
+    typer.Argument(metavar="IMAGE", help="Photos: files, folders, quoted patterns, or - for standard input."),
 ]
 Manifest = Annotated[
     Path | None,
