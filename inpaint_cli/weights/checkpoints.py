@@ -6,6 +6,7 @@ A `.pth` file is a pickle. It is read with `weights_only=True` and never otherwi
 import pickle
 import re
 import struct
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -78,7 +79,9 @@ def read_state(path: Path) -> State:
     try:
         if path.suffix == ".safetensors":
             return fold_spectral_norm(_strip(load_file(path)))
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's remarks on how a file was pickled
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path}: can't be read ({error.strerror or error})") from error
     except (SafetensorError, *_DAMAGED) as error:
