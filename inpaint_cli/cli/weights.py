@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import shared
-from inpaint_cli.errors import ExitCode, UsageError, WeightsError
+from inpaint_cli.errors import ExitCode, WeightsError
 
 weights = typer.Typer(
     name="weights", help="List, show, fetch, verify, convert and export models.", no_args_is_help=True
@@ -112,7 +112,7 @@ def verify(
             model = resolve(name, weights_file=weights_file)
             read_generator(model.edge, "edge", model.config)
             read_generator(model.inpaint, "inpaint", model.config)
-        except (WeightsError, UsageError) as error:
+        except WeightsError as error:
             if debug:
                 raise
             failed += 1

@@ -13,7 +13,8 @@ from torch import Tensor
 from inpaint_cli.errors import OutputError
 from inpaint_cli.weights.config import ModelConfig
 
-MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README.md")
+# samples.png is what a training run adds for its card
+MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README.md", "samples.png")
 
 
 def write_model(
