@@ -266,10 +266,6 @@ def command(preset: Preset) -> Callable[..., int]:
         sketch = None if edges in {None, NO_EDGES} else Path(edges or "")
         if (edges is not None) + (edges_from is not None) > 1:
             raise UsageError("--edges and --edges-from both say where the lines come from; give one")
-        if not (mask or box or mask_alpha or manifest):
-            raise UsageError(
-                "no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for an image with an erased part"
-            )
         options = FillOptions(
             method=method,
             lines=Lines.NONE if edges == NO_EDGES else lines,
@@ -291,6 +287,8 @@ def command(preset: Preset) -> Callable[..., int]:
         files = Files(images, mask, sketch, output, manifest, shard, overwrite, skip_existing, json)
         model = ModelChoice(weights, weights_file, device, dtype, threads)
         with planned(files, quiet=quiet, debug=debug) as run:
+            if not (mask or box or mask_alpha or manifest):
+                raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
             from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.imaging.masks import MaskOptions, parse_box  # noqa: PLC0415
 
