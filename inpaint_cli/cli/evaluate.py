@@ -1,0 +1,187 @@
+"""`inpaint evaluate`."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaint_cli.cli import shared
+from inpaint_cli.errors import ExitCode, InpaintError, UsageError
+from inpaint_cli.evaluation.settings import SIGMA_STEP, Candidate, Settings
+from inpaint_cli.options import DEFAULT_WEIGHTS
+
+_MEASURED = "What is measured"
+_SMALLEST = 32  # SSIM's window, and a hole that shows something
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data", metavar="DIR", rich_help_panel=shared.FILES, help="Undamaged photos; sub-folders are searched too."
+    ),
+]
+Report = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", rich_help_panel=shared.FILES, help="The folder for the report.")
+]
+Masks = Annotated[
+    Path | None,
+    typer.Option(
+        "--masks",
+        metavar="DIR",
+        rich_help_panel=_MEASURED,
+        help="Masks (white = missing) to sort by their ratio into 10-20, 20-30, 30-40 and 40-50 %. "
+        "Not given: irregular ones made from the seed.",
+    ),
+]
+Methods = Annotated[
+    list[Candidate] | None,
+    typer.Option(
+        "--method",
+        rich_help_panel=_MEASURED,
+        help="A column of the table; may be given several times. edgeconnect: G1 and G2 on the whole picture. canny: "
+        "G2 along the true photo's edges. no-edges: G2 without any. pipeline: what `inpaint inpaint` does. "
+        "Not given: all.",
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        metavar="NAME|DIR|hf:USER/REPO",
+        rich_help_panel=shared.MODEL,
+        help=f"A model; given several times, each has columns of its own. Not given: {DEFAULT_WEIGHTS}.",
+    ),
+]
+SweepSigma = Annotated[
+    str | None,
+    typer.Option(
+        "--sweep-sigma",
+        metavar="FROM..TO",
+        rich_help_panel=_MEASURED,
+        help=f"Also measure the effect of Canny's sigma, in steps of {SIGMA_STEP:g} (0.5..5 is the paper's figure 6).",
+    ),
+]
+Size = Annotated[
+    int,
+    typer.Option(
+        "--size",
+        metavar="PIXELS",
+        min=_SMALLEST,
+        rich_help_panel=_MEASURED,
+        help="Side of the square that photos are cropped and scaled to.",
+    ),
+]
+Batch = Annotated[
+    int,
+    typer.Option(
+        "--batch", metavar="N", min=1, rich_help_panel=shared.MODEL, help="Photos that go through a network together."
+    ),
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        rich_help_panel=_MEASURED,
+        help="Download no Inception and AlexNet; without them FID and LPIPS are reported as not available.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", rich_help_panel=shared.FILES, help="Go on with the stopped run in the report's folder."),
+]
+
+
+def evaluate(
+    *,
+    data: Data,
+    report: Report,
+    masks: Masks = None,
+    method: Methods = None,
+    sweep_sigma: SweepSigma = None,
+    size: Size = Settings.size,
+    offline: Offline = False,
+    resume: Resume = False,
+    overwrite: shared.Overwrite = False,
+    weights: Models = None,
+    weights_file: shared.WeightsFile = None,
+    device: shared.Device = Settings.device,
+    dtype: shared.Dtype = Settings.dtype,
+    batch: Batch = Settings.batch,
+    threads: shared.Threads = None,
+    seed: shared.Seed = Settings.seed,
+    quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
+    debug: shared.Debug = False,
+) -> int:
+    """Measure how well holes in your photos are filled: l1, SSIM, PSNR, LPIPS and FID per share that is missing.
+
+    Compares the model with classical methods, as the paper's Table 1 does, and writes a report with tables, plots and
+    pictures. Two runs write the same bytes.
+    """
+    for package in ("torchmetrics", "matplotlib"):
+        if find_spec(package) is None:
+            raise InpaintError(
+                f"{package} is not installed, which evaluations need: pip install 'inpaint-cli[evaluate]'"
+            )
+    settings = Settings(
+        data=data,
+        report=report,
+        masks=masks,
+        methods=tuple(dict.fromkeys(method or Candidate)),
+        weights=tuple(dict.fromkeys(weights or [DEFAULT_WEIGHTS])),
+        weights_file=weights_file,
+        sigmas=_sigmas(sweep_sigma),
+        size=size,
+        seed=seed,
+        batch=batch,
+        device=device,
+        dtype=dtype,
+        offline=offline,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    if threads:
+        import torch  # noqa: PLC0415
+
+        torch.set_num_threads(threads)
+    return ExitCode.FAILED if _run(settings, quiet) else ExitCode.OK
+
+
+def _sigmas(sweep: str | None) -> tuple[float, ...]:
+    """Return the values of `FROM..TO`, none for None."""
+    if sweep is None:
+        return ()
+    first, dots, last = sweep.partition("..")
+    try:
+        low, high = float(first), float(last)
+    except ValueError:
+        low, high = 0.0, 0.0
+    if not dots or not 0.1 <= low <= high <= 20:
+        raise UsageError(f"--sweep-sigma {sweep}: two numbers from 0.1 to 20 with two dots between, as in 0.5..5")
+    return tuple(low + SIGMA_STEP * step for step in range(int((high - low) / SIGMA_STEP + 1e-9) + 1))
+
+
+def _run(settings: Settings, quiet: bool) -> list[str]:
+    """Evaluate with a progress bar on standard error, if that is a terminal; return the photos left out."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    from inpaint_cli.evaluation.report import evaluate as run  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("measuring"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as progress:
+
+        def start(cases: int) -> Callable[[int], None]:
+            task = progress.add_task("", total=cases)
+            return lambda done: progress.advance(task, done)
+
+        return run(settings, start)

@@ -1,0 +1,185 @@
+"""Every fill behind one small interface: damaged pictures and their holes in, filled pictures out, batch by batch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.evaluation.settings import Candidate, Settings
+from inpaint_cli.imaging import classical
+from inpaint_cli.imaging.edges import canny, compose, to_gray
+from inpaint_cli.options import FillOptions, Method
+from inpaint_cli.weights.registry import Model, resolve
+
+if TYPE_CHECKING:
+    from inpaint_cli.networks import Networks
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Edges = NDArray[np.float32]
+
+SWEEP_NO_EDGES = "no edges"
+
+# Pictures and holes to C_comp, H×W in [0, 1] each.
+EdgeSource = Callable[[Sequence[Picture], Sequence[Mask]], list[Edges]]
+
+
+class Fill(Protocol):
+    """A batch of pictures with holes to pictures without: RGB, H×W×3 uint8 each; known pixels keep their values."""
+
+    def __call__(self, images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:
+        """Return the pictures filled."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A method as it stands in the table.
+
+    Attributes:
+        name: its heading, also in the files.
+        fill: the method.
+        edges: the edges that it paints along, None for a method without.
+        sees_truth: it is handed the undamaged photo, because it takes its edges from there.
+    """
+
+    name: str
+    fill: Fill
+    edges: EdgeSource | None = None
+    sees_truth: bool = False
+
+    def run(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
+        """Return the pictures with their holes filled; a method sees in the hole only what it is entitled to."""
+        return self.fill(self._inputs(truths, holes), holes)
+
+    def edge_maps(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges] | None:
+        """Return the edges painted along, H×W in [0, 1] each, or None."""
+        return self.edges(self._inputs(truths, holes), holes) if self.edges else None
+
+    def _inputs(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
+        if self.sees_truth:
+            return list(truths)
+        return [np.where(hole[..., None], np.uint8(255), truth) for truth, hole in zip(truths, holes, strict=True)]
+
+
+def models(settings: Settings) -> list[Model]:
+    """Return the models that the settings' methods need, each once.
+
+    Raises:
+        WeightsError: one can't be had.
+    """
+    if not settings.sigmas and not any(method.needs_model for method in settings.methods):
+        return []
+    return [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
+
+
+def model_titles(found: Sequence[Model]) -> dict[str, str]:
+    """Return what the report calls each model, by its name: for a folder its last part, as long as that is unique."""
+    short = {model.name: model.name if model.name.startswith("hf:") else Path(model.name).name for model in found}
+    return short if len(set(short.values())) == len(short) else {name: name for name in short}
+
+
+def columns(settings: Settings, found: Sequence[Model]) -> list[Column]:
+    """Return the table's columns: each method that needs a model once for each, the others once."""
+    result: list[Column] = []
+    networks = [_networks(model, settings) for model in found]
+    titles = model_titles(found)
+    for method in settings.methods:
+        if not method.needs_model:
+            result.append(Column(method, partial(_classical, Method(method), settings.seed)))
+            continue
+        for model, nets in zip(found, networks, strict=True):
+            name = str(method) if len(found) == 1 else f"{method} ({titles[model.name]})"
+            result.append(
+                _pipeline(name, model, settings) if method == Candidate.PIPELINE else _plain(name, method, nets)
+            )
+    return result
+
+
+def sweep(model: Model, settings: Settings, sigmas: Sequence[float]) -> list[Column]:
+    """Return figure 6's columns for a model: G1 and G2 at each σ of Canny, and G2 without edges."""
+    if not sigmas:
+        return []
+    networks = _networks(model, settings)
+    at_sigma = [_along(sigma_name(sigma), networks, partial(_completed, networks, sigma)) for sigma in sigmas]
+    return [*at_sigma, _along(SWEEP_NO_EDGES, networks, partial(_none, model.config.sigma))]
+
+
+def sigma_name(sigma: float) -> str:
+    """Return the heading of a sweep's column."""
+    return f"σ = {sigma:g}"
+
+
+def _networks(model: Model, settings: Settings) -> "Networks":
+    from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch, which the classical methods need not wait for
+
+    return Networks(model, settings.device, "float32" if settings.dtype == "auto" else settings.dtype)
+
+
+def _classical(method: Method, seed: int, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
+    return [classical.fill(image, hole, method, seed) for image, hole in zip(images, holes, strict=True)]
+
+
+def _plain(name: str, method: Candidate, networks: "Networks") -> Column:
+    """Return a column of the paper's method on the whole picture."""
+    sigma = networks.model.config.sigma
+    if method == Candidate.CANNY:
+        return _along(name, networks, partial(_true, sigma), sees_truth=True)
+    source = partial(_none, sigma) if method == Candidate.NO_EDGES else partial(_completed, networks, sigma)
+    return _along(name, networks, source)
+
+
+def _along(name: str, networks: "Networks", edges: EdgeSource, *, sees_truth: bool = False) -> Column:
+    return Column(name, partial(_painted, networks, edges), edges, sees_truth)
+
+
+def _completed(networks: "Networks", sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
+    """Return Canny's edges outside the holes, G1's inside."""
+    grays = [to_gray(image) for image in images]
+    known = [canny(gray, hole, sigma).astype(np.float32) for gray, hole in zip(grays, holes, strict=True)]
+    predicted = networks.edges(grays, known, holes)
+    return [compose(*three) for three in zip(known, predicted, holes, strict=True)]
+
+
+def _none(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
+    """Return Canny's edges outside the holes, nothing inside."""
+    return [
+        compose(canny(to_gray(image), hole, sigma), np.zeros(hole.shape, bool), hole)
+        for image, hole in zip(images, holes, strict=True)
+    ]
+
+
+def _true(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
+    """Return Canny's edges of the undamaged photos."""
+    return [canny(to_gray(image), None, sigma).astype(np.float32) for image, _ in zip(images, holes, strict=True)]
+
+
+def _painted(
+    networks: "Networks", edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]
+) -> list[Picture]:
+    """Return I ⊙ (1 - M) + I_pred ⊙ M."""
+    scaled = [image.astype(np.float32) / np.float32(255) for image in images]
+    painted = networks.paint(scaled, edges(images, holes), holes)
+    return [
+        np.where(hole[..., None], np.rint(picture * 255).astype(np.uint8), image)
+        for image, hole, picture in zip(images, holes, painted, strict=True)
+    ]
+
+
+def _pipeline(name: str, model: Model, settings: Settings) -> Column:
+    from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - its stages' libraries, if they are asked for
+
+    edgeconnect = EdgeConnect(model, settings.device, settings.dtype)
+
+    def fill(images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:
+        results = []
+        for image, hole in zip(images, holes, strict=True):
+            result = image.copy()
+            edgeconnect.fill(image, hole, FillOptions()).apply(result)
+            results.append(result)
+        return results
+
+    return Column(name, fill)

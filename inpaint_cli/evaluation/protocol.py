@@ -1,0 +1,156 @@
+"""The measuring itself: photos × bins × columns, a batch of photos at a time, each group of results to the journal."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.errors import PhotoError
+from inpaint_cli.evaluation import learned, masks, methods, photos
+from inpaint_cli.evaluation.journal import TRUTH, Case, Journal
+from inpaint_cli.evaluation.learned import Learned
+from inpaint_cli.evaluation.masks import Holes
+from inpaint_cli.evaluation.methods import Column
+from inpaint_cli.evaluation.metrics import compare
+from inpaint_cli.evaluation.settings import Settings
+from inpaint_cli.weights.registry import Model
+
+Picture = NDArray[np.uint8]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is found out before the first photo is read.
+
+    Attributes:
+        settings: what was asked for.
+        photos: names inside `settings.data`.
+        holes: which photo gets which hole.
+        models: the models by the order of `--weights`.
+        columns: of the table.
+        sweep: of figure 6, empty without a sweep.
+        learned: FID's and LPIPS's networks, or why not.
+    """
+
+    settings: Settings
+    photos: list[str]
+    holes: Holes
+    models: list[Model]
+    columns: list[Column]
+    sweep: list[Column]
+    learned: Learned
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the report calls each model, by its name."""
+        return methods.model_titles(self.models)
+
+    @property
+    def groups(self) -> list[tuple[str, Column]]:
+        """Bin and column of everything that is measured on each batch of photos."""
+        return [*product(self.holes.labels, self.columns), *((self.sweep_mask, column) for column in self.sweep)]
+
+    @property
+    def sweep_mask(self) -> str:
+        """The bin that a sweep is measured in, the second of Table 1's if there is one."""
+        labels = self.holes.labels
+        return "20-30" if "20-30" in labels else labels[0]
+
+    @property
+    def work(self) -> int:
+        """The number of cases, for a progress bar."""
+        return len(self.photos) * len(self.groups)
+
+    def run(self) -> dict[str, Any]:
+        """Return all that decides about the numbers, as JSON has it."""
+        settings = self.settings
+        return {
+            "photos": self.photos,
+            "masks": {label: [path.name for path in paths] for label, paths in (self.holes.folder or {}).items()},
+            "columns": [column.name for column in (*self.columns, *self.sweep)],
+            "weights": [model.sha256 for model in self.models],
+            "size": settings.size,
+            "seed": settings.seed,
+            "batch": settings.batch,
+            "device": str(self.learned.device),
+            "dtype": settings.dtype,
+            "not available": sorted(self.learned.missing),
+        }
+
+
+def prepare(settings: Settings) -> Plan:
+    """Find the photos, the masks, the models and the measures.
+
+    Raises:
+        UsageError: there are no photos, or the device can't be had.
+        WeightsError: a model can't be had.
+    """
+    names = photos.find(settings.data)
+    folder = masks.sort_masks(settings.masks, settings.size) if settings.masks else None
+    found = methods.models(settings)
+    return Plan(
+        settings=settings,
+        photos=names,
+        holes=Holes(settings.size, settings.seed, folder),
+        models=found,
+        columns=methods.columns(settings, found),
+        sweep=methods.sweep(found[0], settings, settings.sigmas) if settings.sigmas else [],
+        learned=learned.load(settings.device, offline=settings.offline),
+    )
+
+
+def measure(plan: Plan, journal: Journal, advance: Callable[[int], None]) -> None:
+    """Measure what the journal does not have yet. A photo that can't be read is logged, recorded and left out.
+
+    Args:
+        plan: what to measure.
+        journal: takes the results.
+        advance: called with a number of cases whenever they are done.
+    """
+    for number, start in enumerate(range(0, len(plan.photos), plan.settings.batch)):
+        names = plan.photos[start : start + plan.settings.batch]
+        todo = [(mask, column) for mask, column in plan.groups if not journal.done(number, mask, column.name)]
+        advance(len(names) * (len(plan.groups) - len(todo)))
+        if not todo:
+            continue
+        truths = dict(_read(plan.settings, names, journal))
+        if truths and plan.learned.inception:
+            journal.add_features(number, TRUTH, TRUTH, plan.learned.features(list(truths.values())))
+        for mask, column in todo:
+            if truths:
+                _measure_group(plan, journal, number, mask, column, truths)
+            advance(len(names))
+
+
+def _read(settings: Settings, names: Sequence[str], journal: Journal) -> Iterator[tuple[str, Picture]]:
+    for name in names:
+        try:
+            yield name, photos.load(settings.data / name, settings.size)
+        except PhotoError as error:
+            if name not in journal.failed:
+                _log.error("%s", error)
+            journal.fail(name)
+
+
+def _measure_group(
+    plan: Plan, journal: Journal, number: int, mask: str, column: Column, truths: dict[str, Picture]
+) -> None:
+    names, pictures = list(truths), list(truths.values())
+    holes = [plan.holes.hole(mask, name) for name in names]
+    filled = column.run(pictures, holes)
+    rows = [asdict(compare(*three)) for three in zip(pictures, filled, holes, strict=True)]
+    if plan.learned.alexnet:
+        for row, distance in zip(rows, plan.learned.lpips(pictures, filled), strict=True):
+            row["lpips"] = distance
+    features = plan.learned.features(filled) if plan.learned.inception else None
+    cases = [
+        Case(name, mask, column.name, float(hole.mean()), row)
+        for name, hole, row in zip(names, holes, rows, strict=True)
+    ]
+    journal.add(number, cases, features)

@@ -1,0 +1,166 @@
+"""The report: a folder with report.md, both tables as CSV, plots and pictures; the same bytes for the same run."""
+
+import platform
+from collections.abc import Callable, Iterator
+from importlib import metadata
+
+from inpaint_cli import __version__
+from inpaint_cli.errors import OutputError, PhotoError
+from inpaint_cli.evaluation import learned, plots, sheets, tables
+from inpaint_cli.evaluation.journal import TRUTH, Journal
+from inpaint_cli.evaluation.methods import SWEEP_NO_EDGES, sigma_name
+from inpaint_cli.evaluation.protocol import Plan, measure, prepare
+from inpaint_cli.evaluation.settings import Settings
+from inpaint_cli.evaluation.tables import MEASURES, PAPER, Measure, Table
+
+_PACKAGES = (
+    "torch",
+    "numpy",
+    "scikit-image",
+    "torchmetrics",
+    "opencv-python-headless",
+    "pypatchmatch",
+    "scipy",
+    "pillow",
+    "matplotlib",
+)
+
+_DEFINITIONS = """\
+- Photos are cropped to their central square and scaled to {size}×{size} (Lanczos, by Pillow). A method is handed the
+  photo with a white hole; `canny` alone sees the whole photo, because it takes its edges there.
+- **l1**, **SSIM** and **PSNR** are the paper's, as its authors' script computes them: on grey pictures (0.2125 R +
+  0.7154 G + 0.0721 B, in [0, 1]), over the whole merged picture, known pixels included; means over the photos.
+  l1 is relative: 100 Σ|a − b| / Σ(a + b). SSIM and PSNR are scikit-image's `structural_similarity` (data range 1,
+  Gaussian window of 11×11 with σ = 1.5, population covariance, as Wang et al. 2004) and `peak_signal_noise_ratio`
+  (data range 1). The paper gives SSIM's window as 11; the authors' script has a uniform one of 51.
+- **PSNR in the hole** is `peak_signal_noise_ratio` of the missing pixels alone, RGB, data range 255.
+- **LPIPS** is torchmetrics' (AlexNet, RGB in [0, 1]). **FID** is torchmetrics' over the 2048 features of
+  torch-fidelity's Inception (RGB uint8, bilinear to 299×299); with a few dozen photos it only ranks the columns of
+  one table.
+- The paper's columns, in italics, come from its Table 1: Places2, its own irregular masks, networks trained on
+  millions of photos. They say what the measures look like there, not who is better here."""
+_FIXED = "`fixed` is the block of half the side in the centre"
+
+
+def evaluate(settings: Settings, start: Callable[[int], Callable[[int], None]]) -> list[str]:
+    """Measure and write the report.
+
+    Args:
+        settings: what to measure and where to write.
+        start: called once with the number of cases; returns what is called with a number of cases when they are done.
+
+    Returns:
+        The photos that could not be read and were left out.
+
+    Raises:
+        OutputError: the folder holds a report already.
+        PhotoError: not one photo could be read.
+        UsageError, WeightsError: see `protocol.prepare` and `journal.Journal`.
+    """
+    if (settings.report / "report.md").exists() and not (settings.overwrite or settings.resume):
+        raise OutputError(f"{settings.report}: holds a report already; --overwrite replaces it")
+    plan = prepare(settings)
+    journal = Journal(settings.report, plan.run(), resume=settings.resume)
+    measure(plan, journal, start(plan.work))
+    if len(journal.failed) == len(plan.photos):
+        journal.remove()
+        raise PhotoError(f"{settings.data}: none of its {len(plan.photos)} pictures could be read")
+    write(plan, journal)
+    journal.remove()
+    return journal.failed
+
+
+def write(plan: Plan, journal: Journal) -> None:
+    """Write the report of a finished journal into `plan.settings.report`."""
+    folder = plan.settings.report
+    table = tables.average(journal.cases())
+    if "fid" not in plan.learned.missing:
+        for (mask, column), cell in table.items():
+            if cell.cases > 1:
+                cell.fid = learned.frechet_distance(journal.features(TRUTH, TRUTH), journal.features(mask, column))
+    measured = [m for m in MEASURES if m.name not in plan.learned.missing]
+    names = [column.name for column in plan.columns]
+    per_case = [m for m in measured if m.name != "fid"]
+    tables.write_cases(folder / "cases.csv", journal.cases(), per_case)
+    tables.write_table(folder / "table.csv", table)
+    plots.plot_measures(folder / "measures.png", table, measured, plan.holes.labels, names)
+    sheets.write_cases(folder / "cases.jpg", plan, sheets.pick(journal.cases(), names[0]))
+    if plan.sweep:
+        values = _sweep_values(plan, table, measured)
+        plots.plot_sweep(folder / "sigma.png", plan.settings.sigmas, values)
+        readable = [name for name in plan.photos if name not in journal.failed]
+        sheets.write_strip(folder / "sigma.jpg", plan, sheets.spread(readable))
+    text = "\n".join(_lines(plan, journal, table))
+    (folder / "report.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _sweep_values(plan: Plan, table: Table, measured: list[Measure]) -> list[tuple[Measure, list[float], float]]:
+    def value(column: str, name: str) -> float:
+        mean = table[plan.sweep_mask, column].mean(name)
+        return float("nan") if mean is None else mean
+
+    shown = [m for m in measured if m.name in ("psnr", "psnr_hole", "fid")]
+    return [
+        (m, [value(sigma_name(sigma), m.name) for sigma in plan.settings.sigmas], value(SWEEP_NO_EDGES, m.name))
+        for m in shown
+    ]
+
+
+def _lines(plan: Plan, journal: Journal, table: Table) -> Iterator[str]:
+    names = [column.name for column in plan.columns]
+    yield "# Evaluation"
+    yield ""
+    yield from _setup(plan, journal)
+    for m in MEASURES:
+        yield from ("", f"## {m.title}", "")
+        if m.name in plan.learned.missing:
+            yield f"{plan.learned.missing[m.name]}."
+        else:
+            yield from tables.markdown(m, table, plan.holes.labels, names, beside=True)
+    yield from ("", f"*In italics: {PAPER}; other photos, other masks, other training.*")
+    yield from ("", "![The measures over the share that is missing](measures.png)")
+    yield from ("", "## Best, median and worst", "")
+    yield f"Ranked by the PSNR in the hole of `{names[0]}`, one case per photo."
+    yield from ("", "![Contact sheet](cases.jpg)")
+    if plan.sweep:
+        yield from _sweep_lines(plan, table)
+    yield from ("", "## Definitions", "", _DEFINITIONS.format(size=plan.settings.size))
+    versions = [f"inpaint {__version__}", f"Python {platform.python_version()}"]
+    versions += [f"{package} {metadata.version(package)}" for package in _PACKAGES]
+    yield from ("", "## Versions", "", ", ".join(versions) + ".")
+
+
+def _setup(plan: Plan, journal: Journal) -> Iterator[str]:
+    settings = plan.settings
+    yield from ("```", settings.command, "```", "")
+    measured = len(plan.photos) - len(journal.failed)
+    yield f"- {measured} photos, {settings.size}×{settings.size} pixels, seed {settings.seed}"
+    if journal.failed:
+        yield f"- left out, because they could not be read: {', '.join(f'`{name}`' for name in journal.failed)}"
+    if settings.masks:
+        counts = ", ".join(f"{len(paths)} of {label} %" for label, paths in (plan.holes.folder or {}).items())
+        yield f"- masks from the folder `{settings.masks.name}`: {counts}; {_FIXED}"
+    else:
+        yield f"- irregular masks made from the seed, by their share of the picture; {_FIXED}"
+    yield f"- networks on {plan.learned.device.type}, {settings.dtype}, in batches of {settings.batch}"
+    for model in plan.models:
+        for part, digest in model.sha256.items():
+            yield f"- `{plan.titles[model.name]}`, {part}: sha256 `{digest}`"
+
+
+def _sweep_lines(plan: Plan, table: Table) -> Iterator[str]:
+    columns = [column.name for column in plan.sweep]
+    shown = [m for m in MEASURES if m.name in ("psnr", "psnr_hole", "fid")]
+    yield from ("", "## Canny's σ (the paper's figures 6 and 7)", "")
+    yield f"`{plan.titles[plan.models[0].name]}`, G1 and G2, holes of {plan.sweep_mask} %."
+    yield from ("", "| σ | " + " | ".join(m.title for m in shown) + " |", "|---|" + "---:|" * len(shown))
+    for column in columns:
+        cell = table[plan.sweep_mask, column]
+        values = (plan.learned.missing.get(m.name) or tables.as_text(cell.mean(m.name), m.decimals) for m in shown)
+        yield f"| {column.removeprefix('σ = ')} | " + " | ".join(values) + " |"
+    yield from (
+        "",
+        "![Measures over σ](sigma.png)",
+        "",
+        "![Edges and pictures at three σ and without edges](sigma.jpg)",
+    )

@@ -1,0 +1,116 @@
+"""Pictures of the results: the best, median and worst cases side by side, and figure 7's strip over σ."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from inpaint_cli.evaluation import methods, photos
+from inpaint_cli.evaluation.journal import Case
+from inpaint_cli.evaluation.protocol import Plan
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+_TILE = 128  # side of a picture on a sheet
+_GAP = 4
+_TEXT = 12
+_STRIP_SIGMAS = (1.0, 3.0, 5.0)  # figure 7
+_EACH = 3  # cases of each kind on the sheet, and photos of the strip
+
+
+@dataclass(frozen=True)
+class _Row:
+    label: str
+    tiles: list[tuple[str, Picture]]  # captions and pictures
+
+
+def pick(cases: Iterable[Case], column: str, measure: str = "psnr_hole") -> list[tuple[str, Case]]:
+    """Return the best, median and worst cases of a column, of as many photos as there are, and what each is.
+
+    Args:
+        cases: of all columns.
+        column: whose cases are ranked.
+        measure: by which; larger is better.
+    """
+    ranked = sorted((c for c in cases if c.column == column), key=lambda c: (-c.scores[measure], c.photo, c.mask))
+    middle = (len(ranked) - 1) // 2
+    orders = {
+        "best": ranked,
+        "worst": ranked[::-1],
+        "median": [ranked[place] for place in sorted(range(len(ranked)), key=lambda place: abs(place - middle))],
+    }
+    seen: set[str] = set()
+    picked: dict[str, list[Case]] = {kind: [] for kind in ("best", "median", "worst")}
+    for _ in range(_EACH):
+        for kind, order in orders.items():
+            case = next((case for case in order if case.photo not in seen), None)
+            if case is not None:
+                seen.add(case.photo)
+                picked[kind].append(case)
+    return [(kind, case) for kind, chosen in picked.items() for case in chosen]
+
+
+def write_cases(path: Path, plan: Plan, picked: Sequence[tuple[str, Case]]) -> None:
+    """Write the contact sheet: damaged, edges, each column's picture, truth; a row per case; JPEG."""
+    rows = []
+    for kind, case in picked:
+        truth = photos.load(plan.settings.data / case.photo, plan.settings.size)
+        hole = plan.holes.hole(case.mask, case.photo)
+        edges = plan.columns[0].edge_maps([truth], [hole])
+        tiles = [("damaged", _damaged(truth, hole))]
+        tiles += [("edges", _drawn(edges[0]))] if edges else []
+        tiles += [(column.name, column.run([truth], [hole])[0]) for column in plan.columns]
+        label = f"{kind}\n{case.photo}\n{case.mask}\n{case.scores['psnr_hole']:.1f} dB"
+        rows.append(_Row(label, [*tiles, ("truth", truth)]))
+    _sheet(rows).save(path, quality=90)
+
+
+def write_strip(path: Path, plan: Plan, names: Sequence[str]) -> None:
+    """Write figure 7 for some photos: edges and pictures at σ = 1, 3, 5 and without edges; JPEG."""
+    rows = []
+    columns = methods.sweep(plan.models[0], plan.settings, _STRIP_SIGMAS)
+    for name in names:
+        truth = photos.load(plan.settings.data / name, plan.settings.size)
+        hole = plan.holes.hole(plan.sweep_mask, name)
+        tiles = [("damaged", _damaged(truth, hole))]
+        for column in columns:
+            edges = column.edge_maps([truth], [hole]) or []
+            tiles += [(f"{column.name}: edges", _drawn(edge)) for edge in edges]
+            tiles.append((column.name, column.run([truth], [hole])[0]))
+        rows.append(_Row(name, [*tiles, ("truth", truth)]))
+    _sheet(rows).save(path, quality=90)
+
+
+def spread(names: Sequence[str]) -> list[str]:
+    """Return the photos of the strip: a few from the whole length of the list."""
+    positions = np.linspace(0, len(names) - 1, min(_EACH, len(names))).round().astype(int)
+    return [names[position] for position in positions]
+
+
+def _damaged(truth: Picture, hole: Mask) -> Picture:
+    return np.where(hole[..., None], np.uint8(255), truth)
+
+
+def _drawn(edges: NDArray[np.float32]) -> Picture:
+    """Return edges as dark lines on white."""
+    return np.repeat((255 - np.rint(edges * 255)).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _sheet(rows: Sequence[_Row]) -> Image.Image:
+    font = ImageFont.load_default(_TEXT)
+    step, left, top = _TILE + _GAP, _TILE, 3 * _TEXT
+    widest = max(len(row.tiles) for row in rows)
+    sheet = Image.new("RGB", (left + widest * step, top + len(rows) * step), "white")
+    draw = ImageDraw.Draw(sheet)
+    for position, (caption, _) in enumerate(rows[0].tiles):
+        draw.multiline_text((left + position * step, 0), caption.replace(" (", "\n("), "black", font)
+    for number, row in enumerate(rows):
+        draw.multiline_text((_GAP, top + number * step), row.label, "black", font)
+        for position, (_, picture) in enumerate(row.tiles):
+            tile = Image.fromarray(picture).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (left + position * step, top + number * step))
+    return sheet
