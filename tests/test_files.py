@@ -1,6 +1,7 @@
 """Pictures come back as they went in: every format, mode and depth, and all that a file says about its picture."""
 
 import io
+import logging
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,14 @@ from inpaint_cli.imaging.files import Photo, check_target, read_photo, write_pho
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOLE = np.s_[10:30, 20:50]
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:rights>CC0</dc:rights></x:xmpmeta>'
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pytest see the log, which the command line, once it has run, keeps to itself."""
+    monkeypatch.setattr(logging.getLogger("inpaint_cli"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("inpaint_cli"), "level", logging.WARNING)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +56,6 @@ def exif() -> Image.Exif:
     block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] = 200
     block.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
     return block
-
-
-def srgb() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def retouched(source: Path, target: Path) -> Photo:
@@ -126,7 +131,7 @@ def test_a_file_says_about_its_picture_what_it_said(dune: Image.Image, tmp_path:
     text.add_text("Title", "A dune")
     text.add_itxt("Title (de)", "Eine Düne", lang="de")
     text.add_itxt("XML:com.adobe.xmp", XMP.decode())
-    about = {"icc_profile": srgb(), "exif": exif(), "dpi": (300, 300)}
+    about = {"icc_profile": SRGB, "exif": exif(), "dpi": (300, 300)}
     dune.save(tmp_path / "a.png", pnginfo=text, **about)
     dune.save(tmp_path / "a.jpg", xmp=XMP, comment="A dune", **about)
     dune.save(tmp_path / "a.webp", xmp=XMP, lossless=True, **about)
@@ -135,7 +140,7 @@ def test_a_file_says_about_its_picture_what_it_said(dune: Image.Image, tmp_path:
         retouched(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
         with Image.open(tmp_path / f"b{suffix}") as after:
             after.load()
-            assert after.info["icc_profile"] == srgb(), suffix
+            assert after.info["icc_profile"] == SRGB, suffix
             assert XMP.decode() in str(after.info.get("xmp", b""), "utf-8"), suffix
             found = after.getexif()
             assert found[ExifTags.Base.Artist] == "someone", suffix
@@ -153,13 +158,13 @@ def test_a_file_says_about_its_picture_what_it_said(dune: Image.Image, tmp_path:
 
 def test_a_16_bit_png_says_it_too(dune: Image.Image, tmp_path: Path) -> None:
     photo = Photo(
-        deep(dune, 3), icc=srgb(), exif=exif().tobytes()[6:], xmp=XMP, text={"Title": "A dune"}, dpi=(300, 150)
+        deep(dune, 3), icc=SRGB, exif=exif().tobytes()[6:], xmp=XMP, text={"Title": "A dune"}, dpi=(300, 150)
     )
     write_photo(photo, tmp_path / "a.png")
     retouched(tmp_path / "a.png", tmp_path / "b.png")
     with Image.open(tmp_path / "b.png") as after:
         after.load()
-        assert after.info["icc_profile"] == srgb()
+        assert after.info["icc_profile"] == SRGB
         assert after.getexif()[ExifTags.Base.Artist] == "someone"
         assert after.text["Title"] == "A dune"
         assert XMP.decode() in after.text["XML:com.adobe.xmp"]

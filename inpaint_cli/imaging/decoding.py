@@ -63,6 +63,8 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
     jpeg = _jpeg_coding(picture)
     dpi = picture.info.get("dpi")
     icc: bytes = picture.info.get("icc_profile") or b""
+    if format_ == "TIFF":
+        _check_strips(picture, file)
     if _is_deep_colour(picture):
         pixels, alpha = _decode_deep(picture, file)
     else:
@@ -103,6 +105,18 @@ def _is_deep_colour(picture: ImageFile.ImageFile) -> bool:
         return isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] == 65535
     rawmode = arguments[0] if isinstance(arguments, tuple) else arguments
     return picture.mode in {"RGB", "RGBA", "LA"} and ";16" in str(rawmode)
+
+
+def _check_strips(picture: ImageFile.ImageFile, file: BinaryIO) -> None:
+    """Raise for a TIFF that was cut off; libtiff would say so on standard error."""
+    tags = getattr(picture, "tag_v2", {})
+    ends = [
+        offset + length
+        for starts, lengths in ((273, 279), (324, 325))  # of strips, of tiles
+        for offset, length in zip(tags.get(starts, ()), tags.get(lengths, ()), strict=False)
+    ]
+    if max(ends, default=0) > file.seek(0, io.SEEK_END):
+        raise OSError("its end is missing")
 
 
 def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, Pixels | None]:

@@ -121,20 +121,26 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
     """
     if not isinstance(target, Path):
-        data = encode(photo, format_for(photo, None))
-        try:
-            target.write(data)
-            target.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputError(f"standard output: {error.strerror or error}") from error
+        _send(encode(photo, format_for(photo, None)), target)
         return
     check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
     with _refusals(target), _replacing(target) as part:
         part.write_bytes(data)
         check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
+
+
+def _send(data: bytes | memoryview, stream: BinaryIO) -> None:
+    """Write to a stream past its buffer: what a full device refuses would be tried again when the buffer is closed."""
+    raw = stream.raw if isinstance(stream, io.BufferedWriter) else stream
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[raw.write(rest) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextlib.contextmanager

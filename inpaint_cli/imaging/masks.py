@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.errors import MaskError, UsageError
+from inpaint_cli.errors import MaskError
+from inpaint_cli.imaging.boxes import Rectangle, parse_box
 from inpaint_cli.imaging.photo import Photo, eight_bits
+
+__all__ = ["Mask", "MaskOptions", "erased", "find_hole", "parse_box", "rescaled", "same_aspect", "white"]
 
 Mask = NDArray[np.bool_]
 
@@ -25,12 +28,12 @@ class MaskOptions:
     Attributes:
         invert: black marks what is missing.
         alpha: what is transparent marks what is missing, whatever its colour.
-        boxes: rectangles that are missing too, X, Y, width and height in pixels of the upright photo.
+        boxes: rectangles that are missing too.
     """
 
     invert: bool = False
     alpha: bool = False
-    boxes: tuple[tuple[int, int, int, int], ...] = ()
+    boxes: tuple[Rectangle, ...] = ()
 
 
 def white(picture: Photo) -> Mask:
@@ -53,21 +56,6 @@ def erased(picture: Photo) -> Mask:
         raise MaskError(f"{picture.name}: has no transparent part for --mask-alpha; save it with an alpha channel")
     mask: Mask = eight_bits(picture.alpha) <= THRESHOLD
     return mask
-
-
-def parse_box(text: str) -> tuple[int, int, int, int]:
-    """Return the X, Y, width and height that `--box X,Y,W,H` gives.
-
-    Raises:
-        UsageError: not four whole numbers, or no area.
-    """
-    try:
-        x, y, width, height = (int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--box {text}: four whole numbers X,Y,W,H") from None
-    if width < 1 or height < 1:
-        raise UsageError(f"--box {text}: width and height are at least 1")
-    return x, y, width, height
 
 
 def same_aspect(size: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -126,15 +114,12 @@ def find_hole(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mas
     return hole
 
 
-def _inside(box: tuple[int, int, int, int], photo: Photo) -> tuple[slice, slice]:
+def _inside(box: Rectangle, photo: Photo) -> tuple[slice, slice]:
     """Return the part of a box that lies in the photo, as an index."""
-    x, y, width, height = box
-    rows, columns = photo.size
-    if x >= columns or y >= rows or x + width <= 0 or y + height <= 0:
-        raise MaskError(
-            f"--box {x},{y},{width},{height}: outside the photo of {_size(photo.size)} pixels ({photo.name})"
-        )
-    return slice(max(y, 0), y + height), slice(max(x, 0), x + width)
+    height, width = photo.size
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        raise MaskError(f"--box {box}: outside the photo of {_size(photo.size)} pixels ({photo.name})")
+    return slice(max(box.y, 0), box.y + box.height), slice(max(box.x, 0), box.x + box.width)
 
 
 def _convention(options: MaskOptions) -> str:
