@@ -208,9 +208,24 @@ class EdgeConnect:
         """Return Canny's σ, in pixels: the one asked for or the model's."""
         return self.model.config.sigma if options.sigma is None else options.sigma
 
+    def _lines(self, options: FillOptions) -> Lines:
+        """Return the source of lines that the options stand for."""
+        if options.lines is not Lines.AUTO:
+            return options.lines
+        return Lines.G1 if options.plain else Lines(self.model.config.lines)
+
+    def _painter(self, options: FillOptions) -> Painter:
+        """Return the painter that the options stand for."""
+        if options.painter is not Painter.AUTO:
+            return options.painter
+        return Painter.G2 if options.plain else Painter(self.model.config.painter)
+
     def _longest(self, options: FillOptions) -> int:
-        """Return the longer side of the working size: about twice what the networks were trained on."""
-        return options.size or min(WORKING_SIZE, 2 * self.model.config.train_size)
+        """Return the longer side of the working size: for a network about twice what it was trained on."""
+        if options.size is not None:
+            return options.size
+        networks = self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2
+        return min(WORKING_SIZE, 2 * self.model.config.train_size) if networks else WORKING_SIZE
 
     def _draw(
         self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
@@ -234,9 +249,7 @@ class EdgeConnect:
 
     def _guess(self, views: list[_View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
         """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
-        source = options.lines
-        if source is Lines.AUTO:
-            source = Lines.G1 if options.plain else Lines(self.model.config.lines)
+        source = self._lines(options)
         if source is Lines.G1:
             edges = [outer.astype(np.float32) for outer in known]
             return self._nets().edges(grays, edges, [view.small_hole for view in views], exact=options.plain)
@@ -249,10 +262,7 @@ class EdgeConnect:
 
     def _paint(self, views: list[_View], edges: list[Floats], options: FillOptions) -> list[Floats]:
         """Second stage: return every view painted along its lines, H×W×3 in [0, 1]."""
-        painter = options.painter
-        if painter is Painter.AUTO:
-            painter = Painter.G2 if options.plain else Painter(self.model.config.painter)
-        if painter is Painter.G2:
+        if self._painter(options) is Painter.G2:
             images, holes = [view.small for view in views], [view.small_hole for view in views]
             return self._nets().paint(images, edges, holes, exact=options.plain)
         return [diffuse(view.small, view.small_hole, lines > WALL) for view, lines in zip(views, edges, strict=True)]

@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InpaintError, typer.TyperException) as error:
         if "--debug" in arguments:
             raise
-        return _complain(str(error), error.exit_code)
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        return _complain(message, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has

@@ -1,0 +1,272 @@
+"""remove, inpaint, edges and synth-edges as a user runs them: what each option changes, and what nothing may change."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaint_cli import load_image
+from inpaint_cli.imaging.blending import grown
+from tests.conftest import CHECKOUT, Run
+
+Command = Callable[..., Run]
+NO_NETWORK = ("--lines", "continue", "--painter", "diffusion")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A part of a real photo, 160×120: a dune's ridge with walkers on it."""
+    path = tmp_path / "dune.png"
+    Image.open(CHECKOUT / "examples/dune.jpg").crop((420, 800, 740, 1040)).resize((160, 120)).save(path)
+    return path
+
+
+@pytest.fixture
+def mask(tmp_path: Path) -> Path:
+    path = tmp_path / "walkers.png"
+    Image.open(CHECKOUT / "examples/dune_mask.png").convert("1").crop((420, 800, 740, 1040)).resize((160, 120)).save(
+        path
+    )
+    return path
+
+
+def hole_of(mask: Path) -> np.ndarray:
+    return np.asarray(Image.open(mask).convert("L")) > 127
+
+
+def changed(before: Path, after: Path) -> np.ndarray:
+    return (load_image(before) != load_image(after)).any(axis=2)
+
+
+def test_remove_changes_the_grown_hole_and_nothing_else(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    assert inpaint("remove", photo, "--mask", mask, "--grow", 5).code == 0
+    different = changed(photo, tmp_path / "dune-clean.png")
+    hole = hole_of(mask)
+    assert different[hole].mean() > 0.9
+    assert not different[~grown(hole, 5)[0]].any()
+
+
+def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    assert inpaint("inpaint", photo, "--mask", mask, "-o", tmp_path / "out.png").code == 0
+    assert not changed(photo, tmp_path / "out.png")[~hole_of(mask)].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "other"),
+    [
+        ("lines", ("--lines", "continue"), ("--lines", "none")),
+        ("painter", ("--painter", "diffusion"), ("--painter", "g2")),
+        ("guide", ("--guide", 0), ("--guide", 5)),
+        ("size", ("--size", 160), ("--size", 32)),
+        ("context", ("--context", 0.2), ("--context", 3)),
+        ("texture", (), ("--no-texture",)),
+        ("harmonise", ("--no-texture", "--size", 32), ("--no-texture", "--size", 32, "--no-harmonise")),
+        ("plain", (), ("--plain",)),
+        ("sigma", ("--sigma", 1, "--no-texture"), ("--sigma", 8, "--no-texture")),
+        ("grow", ("--grow", 2), ("--grow", 9)),
+        ("feather", ("--grow", 8, "--feather", 0), ("--grow", 8, "--feather", 8)),
+        ("method", ("--method", "telea"), ("--method", "navier-stokes")),
+        ("patchmatch", ("--method", "patchmatch"), ("--method", "telea")),
+        ("seed", ("--seed", 1), ("--seed", 2)),
+        ("invert", (), ("--invert-mask",)),
+    ],
+)
+def test_every_option_makes_a_difference(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, name, options, other
+):
+    pictures = []
+    for number, chosen in enumerate((options, other)):
+        target = tmp_path / f"{name}{number}.png"
+        defaults = () if name in {"painter", "plain"} else NO_NETWORK
+        run = inpaint("inpaint", photo, "--mask", mask, *defaults, *chosen, "-o", target)
+        assert run.code == 0, run.err
+        pictures.append(load_image(target))
+    assert (pictures[0] != pictures[1]).any()
+
+
+def test_a_box_is_a_mask_and_masks_unite(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    run = inpaint("inpaint", photo, "--mask", mask, "--box", "5,6,20,10", *NO_NETWORK, "-o", tmp_path / "out.png")
+    assert run.code == 0, run.err
+    different = changed(photo, tmp_path / "out.png")
+    union = hole_of(mask)
+    union[6:16, 5:25] = True
+    assert not different[~union].any()
+    assert different[6:16, 5:25].mean() > 0.5
+
+
+def test_what_was_erased_is_filled_and_visible(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    picture = Image.open(photo).convert("RGBA")
+    picture.putalpha(Image.fromarray(np.where(hole_of(mask), 0, 255).astype(np.uint8)))
+    picture.save(tmp_path / "erased.png")
+    run = inpaint("inpaint", tmp_path / "erased.png", "--mask-alpha", *NO_NETWORK, "-o", tmp_path / "out.png")
+    assert run.code == 0, run.err
+    result = Image.open(tmp_path / "out.png")
+    assert result.mode == "RGBA"
+    assert result.getchannel("A").getextrema() == (255, 255)
+
+
+def test_transparency_that_is_not_the_mask_stays(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    picture = Image.open(photo).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    picture.save(tmp_path / "faded.png")
+    assert inpaint("inpaint", tmp_path / "faded.png", "--mask", mask, *NO_NETWORK, "-o", tmp_path / "out.png").code == 0
+    assert Image.open(tmp_path / "out.png").getchannel("A").tobytes() == picture.getchannel("A").tobytes()
+
+
+def test_a_sketch_is_followed_and_none_is_no_lines(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    sketch = Image.new("L", (160, 120), 255)
+    sketch.paste(0, (0, 64, 160, 67))
+    sketch.save(tmp_path / "sketch.png")
+    common = ("inpaint", photo, "--mask", mask, "--painter", "diffusion", "--no-texture")
+    for name, options in (("drawn", ("--edges", tmp_path / "sketch.png")), ("none", ("--edges", "none"))):
+        run = inpaint(*common, *options, "-o", tmp_path / f"{name}.png")
+        assert run.code == 0, run.err
+    drawn, none = (load_image(tmp_path / f"{name}.png").astype(int) for name in ("drawn", "none"))
+    column = int(hole_of(mask)[60:70].sum(axis=0).argmax())
+    step = np.abs(drawn[62, column] - drawn[69, column]).sum()
+    assert step > np.abs(none[62, column] - none[69, column]).sum(), "colours change at the stroke, not gradually"
+
+
+def test_edges_from_the_undamaged_photo_bring_it_closer(inpaint: Command, photo: Path, tmp_path: Path):
+    for name, options in (("true", ("--edges-from", photo)), ("none", ("--edges", "none"))):
+        run = inpaint(
+            "inpaint", photo, "--box", "60,30,50,60", "--painter", "diffusion", "--no-texture", *options,
+            "-o", tmp_path / f"{name}.png",
+        )  # fmt: skip
+        assert run.code == 0, run.err
+    truth, true, none = (load_image(path).astype(int) for path in (photo, tmp_path / "true.png", tmp_path / "none.png"))
+    assert np.abs(true - truth).sum() < np.abs(none - truth).sum()
+
+
+def test_an_edge_map_comes_back_unchanged(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    common = (photo, "--mask", mask, "--lines", "g1")
+    assert inpaint("edges", *common).code == 0
+    fill = ("--painter", "diffusion", "--no-texture")
+    assert inpaint("inpaint", *common, *fill, "-o", tmp_path / "own.png").code == 0
+    run = inpaint("inpaint", *common, *fill, "--edges", tmp_path / "dune-edges.png", "-o", tmp_path / "fed.png")
+    assert run.code == 0, run.err
+    assert not changed(tmp_path / "own.png", tmp_path / "fed.png").any()
+
+
+def test_edges_without_a_mask_are_cannys(inpaint: Command, photo: Path, tmp_path: Path):
+    assert inpaint("edges", photo, "-o", tmp_path / "edges.png").code == 0
+    edges = np.asarray(Image.open(tmp_path / "edges.png"))
+    assert edges.shape == (120, 160)
+    assert 0.01 < (edges > 0).mean() < 0.3
+
+
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+def test_synth_edges_repaints_one_half(inpaint: Command, photo: Path, tmp_path: Path, side: str):
+    other = tmp_path / "other.png"
+    Image.open(CHECKOUT / "examples/tunnel.jpg").resize((160, 120)).save(other)
+    run = inpaint(
+        "synth-edges", photo, other, "--side", side, "--painter", "diffusion", "--no-texture", "-o", tmp_path / "e.png"
+    )
+    assert run.code == 0, run.err
+    different = changed(photo, tmp_path / "dune-joined.png")
+    halves = {"left": different[:, :80], "right": different[:, 80:], "top": different[:60], "bottom": different[60:]}
+    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}[side]
+    assert halves[side].mean() > 0.5
+    assert not halves[opposite].any()
+    assert np.asarray(Image.open(tmp_path / "e.png")).any()
+
+
+def test_compare_and_steps_show_every_stage(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "--compare", "--save-steps", tmp_path / "steps")
+    assert run.code == 0, run.err
+    panel = Image.open(tmp_path / "dune-clean-compare.png")
+    assert panel.width > 3 * panel.height
+    names = sorted(path.name for path in (tmp_path / "steps").iterdir())
+    assert [name.split("-")[-1] for name in names] == [
+        "window.png",
+        "hole.png",
+        "edges.png",
+        "painting.png",
+        "result.png",
+    ]
+
+
+def test_a_pipe_carries_the_picture_and_nothing_else(photo: Path, mask: Path):
+    run = subprocess.run(
+        [sys.executable, "-m", "inpaint_cli", "remove", "-", "--mask", str(mask), "-o", "-", "-v"],
+        input=photo.read_bytes(), capture_output=True, check=True,
+    )  # fmt: skip
+    with Image.open(io.BytesIO(run.stdout)) as picture:
+        picture.load()
+        assert (picture.format, picture.size) == ("PNG", (160, 120))
+    assert run.stdout.endswith(b"IEND\xaeB`\x82")
+
+
+def test_json_lines_say_what_happened(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"not a picture")
+    run = inpaint("remove", photo, broken, "--mask", mask, *NO_NETWORK, "-o", f"{tmp_path}/out/{{name}}", "--json")
+    assert run.code == 1
+    good, bad = (json.loads(line) for line in run.out.splitlines())
+    assert (good["status"], bad["status"]) == ("ok", "failed")
+    assert set(good) == {"input", "output", "status", "seconds", "hole", "windows", "error"}
+    assert np.isclose(good["hole"], hole_of(mask).mean())
+    assert good["windows"] >= 1
+    assert "broken.jpg" in bad["error"]
+
+
+def test_without_a_network_no_torch_is_imported(photo: Path, mask: Path, tmp_path: Path):
+    code = (
+        "import sys; from inpaint_cli.cli import main; "
+        f"code = main(['remove', {str(photo)!r}, '--mask', {str(mask)!r}, '-o', {str(tmp_path / 'out.png')!r}, "
+        f"*{list(NO_NETWORK)!r}]); assert 'torch' not in sys.modules; sys.exit(code)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no image"),
+        (("{photo}",), "no mask"),
+        (("{photo}", "--mask", "{mask}", "--size", 30), "--size 30"),
+        (("{photo}", "--mask", "{mask}", "--box", "1,2,3"), "--box 1,2,3"),
+        (("{photo}", "--mask", "{mask}", "--threads", 0), "--threads 0"),
+        (("{photo}", "--mask", "{mask}", "--device", "abacus", "--lines", "g1"), "abacus"),
+        (("{photo}", "--mask", "{mask}", "--weights", "no-such"), "no-such"),
+        (("{photo}", "--mask", "{mask}", "--edges", "none", "--edges-from", "{photo}"), "--edges-from"),
+        (("{photo}", "--mask", "{mask}", "--sigma", -1), "--sigma"),
+        (("{photo}", "--mask", "{mask}", "--painter", "finger"), "finger"),
+        (("{photo}", "--mask", "{mask}", "--no-such-option"), "--no-such-option"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(inpaint: Command, photo: Path, mask: Path, arguments, words):
+    texts = [str(argument).format(photo=photo, mask=mask) for argument in arguments]
+    before = sorted(photo.parent.iterdir())
+    run = inpaint("remove", *texts)
+    assert run.code == 2
+    assert words in run.err
+    assert run.err.count("\n") == 1
+    assert run.out == ""
+    assert sorted(photo.parent.iterdir()) == before
+
+
+def test_debug_shows_the_traceback_and_nothing_else_does(photo: Path, mask: Path):
+    arguments = [sys.executable, "-m", "inpaint_cli", "remove", str(photo), "--mask", str(photo.parent / "gone.png")]
+    short = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    long = subprocess.run([*arguments, "--debug"], capture_output=True, text=True, check=False)
+    assert short.returncode != 0
+    assert "Traceback" not in short.stderr
+    assert "Traceback" in long.stderr
+
+
+def test_help_needs_nothing_heavy():
+    code = (
+        "import sys; from inpaint_cli.cli import main; main(['remove', '--help']); "
+        "heavy = {'numpy', 'torch', 'PIL', 'cv2', 'scipy', 'skimage'} & set(sys.modules); assert not heavy, heavy"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"COLUMNS": "100"}, stdout=subprocess.PIPE
+    )
