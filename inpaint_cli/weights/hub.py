@@ -92,10 +92,10 @@ class Repository:
         return Path(path)
 
     def _unreachable(self, filename: str, error: Exception) -> InpaintError:
-        from huggingface_hub import constants, is_offline_mode  # noqa: PLC0415
+        from huggingface_hub import constants  # noqa: PLC0415
 
         command = f"`inpaint weights fetch {self._fetch}`"
-        if is_offline_mode():
+        if constants.HF_HUB_OFFLINE:
             return WeightsError(
                 f"{self}: {filename} is not in the cache and HF_HUB_OFFLINE is set; unset it and run {command}"
             )
