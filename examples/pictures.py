@@ -53,12 +53,15 @@ def main_() -> None:
 
     drawn = remove("bird", HERE / "results" / "bird-sketch.jpg", "--edges", HERE / "bird_sketch.png")
     stroke = load_image(HERE / "bird_sketch.png")
-    row("sketch", photos["bird"][BIRD.slices], np.minimum(photos["bird"], stroke)[BIRD.slices], drawn[BIRD.slices])
+    over = np.minimum(photos["bird"], stroke)
+    row("sketch", photos["bird"][BIRD.slices], over[BIRD.slices], drawn[BIRD.slices])
 
     with tempfile.TemporaryDirectory() as folder:
-        remove("bird", Path(folder) / "bird.png", "--save-steps", folder, "--lines", "continue", "--painter", "diffusion")
-        steps = [load_image(next(Path(folder).glob(f"*{step}.png"))) for step in ("window", "edges", "painting", "result")]
-    row("stages", *steps)
+        remove("bird", Path(folder) / "bird.png", "--save-steps", folder)
+        window, edges, painting, result = (
+            load_image(next(Path(folder).glob(f"*{step}.png"))) for step in ("window", "edges", "painting", "result")
+        )
+    row("stages", window, 255 - edges, painting, result)
 
 
 if __name__ == "__main__":

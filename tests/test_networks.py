@@ -35,7 +35,7 @@ def test_any_size_comes_back_as_it_went_in(networks: Networks, shapes):
     painted = networks.paint(images, edges, holes)
     assert [edge.shape for edge in drawn] == shapes
     assert [picture.shape for picture in painted] == [(*shape, 3) for shape in shapes]
-    assert all(0 <= values.min() and values.max() <= 1 for values in [*drawn, *painted])
+    assert all(values.min() >= 0 and values.max() <= 1 for values in [*drawn, *painted])
 
 
 def test_a_batch_gives_what_each_picture_gives_alone(networks: Networks):

@@ -1,4 +1,4 @@
-"""The authors' own implementation gave these pictures: ours gives the same, from its checkpoints to the merged photo."""
+"""The authors' own implementation gave these pictures; ours gives the same, from checkpoint to merged photo."""
 
 from pathlib import Path
 

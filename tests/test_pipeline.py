@@ -1,4 +1,4 @@
-"""Outside the hole pixels are sacred, whatever the photo, the mask and the options; inside, options do what they say."""
+"""Outside the hole pixels are sacred, whatever the photo, mask and options; inside, options do what they say."""
 
 from dataclasses import replace
 

@@ -63,7 +63,12 @@ def test_the_command_runs(desk: Path, command: str):
         "HF_HUB_OFFLINE": "1",
     }
     run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command], cwd=desk, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=desk,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     for name in re.findall(r"(?:-o|--image-out|>) (\S+)", command):

@@ -14,6 +14,6 @@ def shrunk(values: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def smooth(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return H×W or H×W×C values interpolated smoothly (bicubic; may overshoot) for a larger picture of `shape` (H, W)."""
+    """Return H×W or H×W×C values for a larger picture of `shape` (H, W), bicubic: smooth, and may overshoot."""
     height, width = shape
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.photo import Photo, Pixels
 from inpaint_cli.imaging.masks import same_aspect
+from inpaint_cli.imaging.photo import Photo, Pixels
 from inpaint_cli.imaging.resampling import shrunk
 from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.options import Ink
@@ -156,9 +156,9 @@ def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray
 
 def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
     if sketch.alpha is not None and sketch.alpha.min() < sketch.alpha.max():
-        strokes = sketch.alpha > np.iinfo(sketch.alpha.dtype).max // 2
-        if strokes.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
-            return strokes
+        layer: NDArray[np.bool_] = sketch.alpha > np.iinfo(sketch.alpha.dtype).max // 2
+        if layer.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
+            return layer
     gray = to_gray(sketch.rgb)
     if ink is Ink.AUTO:
         ink = Ink.DARK if np.median(gray) > 0.5 else Ink.LIGHT

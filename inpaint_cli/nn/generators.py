@@ -55,7 +55,7 @@ class _Generator(nn.Module):
         block_bias: whether the residual blocks' convolutions have a bias.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         in_channels: int,
         out_channels: int,
