@@ -81,6 +81,7 @@ def fetch(
     models: Fetchable,
     weights_file: shared.WeightsFile = None,
     quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
     debug: shared.Debug = False,
 ) -> None:
     """Download models into the Hub's cache, or what is newer than the cache, and print their paths."""
@@ -96,6 +97,7 @@ def verify(
     models: AnyModels = None,
     weights_file: shared.WeightsFile = None,
     quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
     debug: shared.Debug = False,
 ) -> int:
     """Check models: sha256 against the registry, and every tensor's name, shape and value."""

@@ -8,7 +8,6 @@ import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
 
 from platformdirs import user_config_path
 
@@ -20,8 +19,6 @@ _BUNDLED = _PACKAGE / "bundled"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("title", "licence", "training_data", "home", "convert")
 _HUB_KEYS = {"repo_id", "revision", "filename"}
-
-Kind = Literal["edge", "inpaint"]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Repository:
                     return None
                 if isinstance(cached, str):
                     return self._found(cached)
+            _log.info("%s: asking for %s", self, filename)
             return self._found(
                 hf_hub_download(
                     self.repo_id,
@@ -69,7 +70,7 @@ class Repository:
             raise UsageError(f"hf:{self.repo_id}: not the name of a Hub repository; expected hf:USER/REPO") from error
         except errors.HfHubHTTPError as error:
             raise self._refused(filename, error) from error
-        except (http_error, OSError) as error:
+        except (http_error, OSError, RuntimeError) as error:  # the last is how its transfer library, hf_xet, fails
             raise WeightsError(
                 f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
             ) from error
