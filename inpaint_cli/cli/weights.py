@@ -18,11 +18,13 @@ _MODEL = "NAME|DIR|hf:USER/REPO"
 _RUN_FILE = "config.toml"  # which `inpaint train` writes into a run's folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
-Folder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write.")]
-Fetchable = Annotated[list[str], typer.Argument(metavar="NAME|hf:USER/REPO...", help="What to download.")]
+Folder = Annotated[
+    Path, typer.Option("-o", "--output", metavar="DIR", rich_help_panel=shared.FILES, help="The folder to write.")
+]
+Fetchable = Annotated[list[str], typer.Argument(metavar="NAME|hf:USER/REPO", help="What to download.")]
 OneModel = Annotated[str, typer.Argument(metavar=_MODEL, help="Which model.")]
 AnyModels = Annotated[
-    list[str] | None, typer.Argument(metavar=f"[{_MODEL}...]", help="Which models; all that are on this machine.")
+    list[str] | None, typer.Argument(metavar=_MODEL, help="Which models; all that are on this machine.")
 ]
 EdgeFile = Annotated[Path, typer.Argument(metavar="EDGE", help="G1's checkpoint, such as EdgeModel_gen.pth.")]
 InpaintFile = Annotated[Path, typer.Argument(metavar="INPAINT", help="G2's, such as InpaintingModel_gen.pth.")]
@@ -81,7 +83,6 @@ def fetch(
     models: Fetchable,
     weights_file: shared.WeightsFile = None,
     quiet: shared.Quiet = False,
-    verbose: shared.Verbose = False,
     debug: shared.Debug = False,
 ) -> None:
     """Download models into the Hub's cache, or what is newer than the cache, and print their paths."""
@@ -97,7 +98,6 @@ def verify(
     models: AnyModels = None,
     weights_file: shared.WeightsFile = None,
     quiet: shared.Quiet = False,
-    verbose: shared.Verbose = False,
     debug: shared.Debug = False,
 ) -> int:
     """Check models: sha256 against the registry, and every tensor's name, shape and value."""
@@ -120,7 +120,8 @@ def verify(
             failed += 1
             typer.echo(f"inpaint: error: {error}", err=True)
         else:
-            typer.echo(f"ok  {name}")
+            if not quiet:
+                typer.echo(f"ok  {name}")
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
