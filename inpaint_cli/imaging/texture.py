@@ -1,53 +1,106 @@
 """The last stage: the hole at full resolution in patches of the photo itself, as far as the painting is to be trusted.
 
-PatchMatch (Barnes et al. 2009, by PyPatchMatch) copies; the painting says where to. A window whose hole is too large
-for it is filled on a grid some whole factor coarser, and the octaves that this leaves out are copied from where its
-patches came from: they are the same pixels, only all of them.
+PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies, the painting says where to: colours
+on both sides are compared with the patches. Where the painting is sure of a line, patches alone would follow it only
+to within their size, and the painting's own edge is laid over them. A window whose hole is too large is filled on a
+coarser grid (`octaves`), so that time hardly grows with the hole.
 """
+
+import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from inpaint_cli.errors import InpaintError
+from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.octaves import enlarge, shrink
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 _PATCH_RADIUS = 3  # 7×7 patches
-_LARGEST = 240  # extent of a hole, in pixels, that PatchMatch fills in about a second
-_TILE = 8  # side of the pieces that a coarse fill is traced back by, in its pixels
-_SEED = 1212
+_LARGEST = 240  # square root of the largest hole's area that PatchMatch fills at full resolution
+_SEED = 1212  # of the random search: the same input gives the same output
+_SURE = 0.1  # least weight of a painting whose lines are known
+_SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
+_BESIDE = 8.0  # how far from its edges a sure painting is laid over the patches, and
+_GRAIN = 2.0  # Gaussian σ below which the patches' detail stays there
 
 
 def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, sure: bool) -> Floats:
-    """Return the window filled with the photo's own texture, RGB in [0, 1], h×w×3 float32.
+    """Return the window filled with the photo's own texture, RGB in [0, 1], h×w×3 float32; known pixels are the photo's.
 
     Args:
         photo: RGB, h×w×3; what stands in the hole has no influence.
-        hole: True = missing, h×w.
+        hole: True = missing, h×w, at least one pixel known.
         painting: what the hole should look like, RGB in [0, 1], h×w×3.
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
-        sure: the painting's lines are right: it gives the structure, and the patches no more than its grain.
+        sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says, and its edges stay.
+
+    Raises:
+        InpaintError: PyPatchMatch has no native library on this machine.
     """
+    known = photo.astype(np.float32) / np.float32(255)
     if not hole.any():
-        return photo.astype(np.float32) / np.float32(255)
-    fill = _fill(photo, hole, painting, guide).astype(np.float32) / np.float32(255)
-    if sure and painting is not None:
-        grained = painting + fill - cv2.bilateralFilter(fill, 9, 0.1, 3)
-        fill[hole] = np.clip(grained[hole], 0, 1)
-    return fill
+        return known
+    target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
+    weight = max(guide, _SURE) if sure else guide
+    fill = _fill(photo, hole, target if weight > 0 else None, weight)
+    if sure and target is not None:
+        fill = _keep_edges(fill, target, hole)
+    return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def _fill(photo: Image, hole: Mask, painting: Floats | None, guide: float) -> Image:
-    import patchmatch  # noqa: PLC0415
+def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float) -> Floats:
+    """Return PatchMatch's fill, on a coarser grid where the hole is large."""
+    factor = math.ceil(math.sqrt(hole.sum()) / _LARGEST)
+    if factor == 1:
+        return _patchmatch(photo, hole, target, weight)
+    height, width = hole.shape
+    right_way = (0, -height % factor, 0, -width % factor, cv2.BORDER_REPLICATE)
+    whole = cv2.copyMakeBorder(photo.astype(np.float32) / np.float32(255), *right_way)
+    whole_hole = cv2.copyMakeBorder(hole.astype(np.uint8), *right_way) > 0
+    coarse_hole = shrink(whole_hole.astype(np.float32), factor) > 0
+    coarse_target = None if target is None else shrink(cv2.copyMakeBorder(target, *right_way), factor)
+    coarse_photo = np.round(shrink(whole, factor) * 255).astype(np.uint8)
+    coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight)
+    return enlarge(coarse, coarse_hole, whole, whole_hole, factor)[:height, :width]
 
+
+def _patchmatch(photo: Image, hole: Mask, target: Floats | None, weight: float) -> Floats:
+    import patchmatch  # noqa: PLC0415 - its library is loaded only where a hole is filled with patches
+
+    if not patchmatch.patchmatch_available:
+        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
+    # Every call starts from this seed, in whatever thread it runs; setting the same one again is harmless.
     patchmatch.set_random_seed(_SEED)
-    if painting is None or guide == 0:
-        return patchmatch.inpaint(photo, hole, patch_size=_PATCH_RADIUS)
-    return patchmatch.inpaint_regularity(photo, hole, _guide(painting), patch_size=_PATCH_RADIUS, guide_weight=guide)
+    if target is None:
+        filled = patchmatch.inpaint(photo, hole, patch_size=_PATCH_RADIUS)
+    else:
+        filled = patchmatch.inpaint_regularity(
+            photo, hole, _guide(target), patch_size=_PATCH_RADIUS, guide_weight=weight
+        )
+    return filled.astype(np.float32) / np.float32(255)
 
 
-def _guide(painting: Floats) -> Floats:
-    """Two channels to compare: lightness and the stronger contrast of colours. PyPatchMatch wraps differences above ½."""
-    lab = cv2.cvtColor(np.clip(painting, 0, 1).astype(np.float32), cv2.COLOR_RGB2LAB)
-    return np.stack([lab[..., 0] / 200, (lab[..., 2] + 128) / 512, np.zeros_like(lab[..., 0])], -1)
+def _guide(target: Floats) -> Floats:
+    """Return what PyPatchMatch compares at each pixel: lightness, and blue against yellow, in its third channel nothing.
+
+    Differences are wrapped at ½ there, as those of angles, so both channels stay within half a unit.
+    """
+    smooth = cv2.GaussianBlur(np.clip(target, 0, 1), (0, 0), _SMOOTH)
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
+    return np.stack([lab[..., 0] / 200, (lab[..., 2] + 128) / 512, np.zeros_like(lab[..., 0])], axis=-1)
+
+
+def _keep_edges(fill: Floats, target: Floats, hole: Mask) -> Floats:
+    """Return the fill with the painting's edges: near them the painting's large scales and the fill's small ones."""
+    edges = canny(to_gray(np.round(np.clip(target, 0, 1) * 255).astype(np.uint8))) & hole
+    if not edges.any():
+        return fill
+    distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    near = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
+    correction = cv2.GaussianBlur(((target - fill) * near).astype(np.float32), (0, 0), _GRAIN)
+    return (fill + correction).astype(np.float32)

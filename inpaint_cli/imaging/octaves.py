@@ -1,0 +1,121 @@
+"""The octaves that a coarse fill leaves out, copied from where its patches came from.
+
+A large hole is filled on a grid some whole factor coarser. That fill is made of pieces of the photo, so each piece can
+be found again: the known patch most like it. The photo's fine detail there, what the coarse grid does not hold, is laid
+over the enlarged fill. Because the factor is whole, detail and fill come from the same pixels and need no alignment.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_RADIUS = 4  # of the patches compared, in coarse pixels
+_STEP = 4  # between pieces, in coarse pixels
+_AXES = 10  # principal components that tell patches apart
+_LOYALTY = 1.2  # how much less alike a piece that continues its neighbour may be: fewer seams
+
+
+def shrink(picture: Floats, factor: int) -> Floats:
+    """Return means over factor×factor blocks, H/factor × W/factor; both sides must be multiples of the factor."""
+    height, width = picture.shape[:2]
+    return cv2.resize(picture, (width // factor, height // factor), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor: int) -> Floats:
+    """Return the fill at the photo's resolution, H×W×3; known pixels are the photo's.
+
+    Args:
+        coarse: the photo shrunk by the factor with its hole filled, in [0, 1], h×w×3.
+        coarse_hole: the coarse pixels that the hole touches, h×w.
+        photo: in [0, 1], H×W×3 with H = h · factor and W = w · factor; what stands in the hole has no influence.
+        hole: True = missing, H×W.
+        factor: how much coarser the fill is, a whole number.
+    """
+    height, width = hole.shape
+    base = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
+    places, sources = _sources(coarse, coarse_hole)
+    fine = base + _lay(detail, places, sources, factor) if len(places) else base
+    return np.where(hole[..., None], fine, photo).astype(np.float32)
+
+
+def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
+    """Return the pieces that cover the hole and where each was copied from: centres (row, column), both N×2."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - only large holes need it
+
+    blocked = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RADIUS + 1,) * 2, np.uint8), borderValue=1) > 0
+    blocked[:_RADIUS] = blocked[-_RADIUS:] = blocked[:, :_RADIUS] = blocked[:, -_RADIUS:] = True
+    reached = cv2.dilate(hole.astype(np.uint8), np.ones((_STEP, _STEP), np.uint8)) > 0
+    grid = np.argwhere(reached[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]) * _STEP + _STEP // 2
+    known = np.argwhere(~blocked)
+    if not len(known) or not len(grid):
+        return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
+
+    padded = cv2.copyMakeBorder(coarse, *(_RADIUS,) * 4, cv2.BORDER_REFLECT_101)
+    samples = _patches(padded, known[:: max(1, len(known) // 2000)])
+    mean = samples.mean(axis=0)
+    axes = np.linalg.svd(samples - mean, full_matrices=False)[2][:_AXES]
+    tree = cKDTree(_project(padded, known, mean, axes))
+    nearest = tree.query(_project(padded, grid, mean, axes), eps=1.0)[1]
+    return grid, _coherent(padded, grid, known[nearest], blocked)
+
+
+def _coherent(padded: Floats, grid: Integers, sources: Integers, blocked: Mask) -> Integers:
+    """Let pieces continue their neighbours' sources where that is as good or nearly so."""
+    height, width = blocked.shape
+    wanted = _patches(padded, grid)
+    number = {(int(y), int(x)): k for k, (y, x) in enumerate(grid)}
+    cost = ((_patches(padded, sources) - wanted) ** 2).sum(axis=1)
+    for dy, dx in ((0, -_STEP), (-_STEP, 0), (0, _STEP), (_STEP, 0)) * 2:
+        neighbour = np.array([number.get((int(y) + dy, int(x) + dx), k) for k, (y, x) in enumerate(grid)])
+        candidate = sources[neighbour] + grid - grid[neighbour]
+        inside = ((candidate >= 0) & (candidate < (height, width))).all(axis=1)
+        candidate = np.where(inside[:, None], candidate, sources)
+        allowed = inside & ~blocked[candidate[:, 0], candidate[:, 1]]
+        candidate_cost = ((_patches(padded, candidate) - wanted) ** 2).sum(axis=1)
+        better = allowed & (candidate_cost <= _LOYALTY * cost)
+        sources = np.where(better[:, None], candidate, sources)
+        cost = np.where(better, np.minimum(candidate_cost, cost), cost)
+    return sources
+
+
+def _patches(padded: Floats, centres: Integers) -> Floats:
+    """Return the patches around centres of a picture padded by `_RADIUS`, N × (patch · 3)."""
+    views = np.lib.stride_tricks.sliding_window_view(padded, (2 * _RADIUS + 1,) * 2, axis=(0, 1))
+    return views[centres[:, 0], centres[:, 1]].reshape(len(centres), -1)
+
+
+def _project(padded: Floats, centres: Integers, mean: Floats, axes: Floats) -> Floats:
+    """Return patches in few coordinates, N×`_AXES`, in portions that do not fill the memory."""
+    portions = [
+        (_patches(padded, centres[k : k + 20_000]) - mean) @ axes.T for k in range(0, max(len(centres), 1), 20_000)
+    ]
+    return np.concatenate(portions)
+
+
+def _lay(detail: Floats, places: Integers, sources: Integers, factor: int) -> Floats:
+    """Lay each piece's detail over its place, cross-fading along the borders between pieces."""
+    height, width = detail.shape[:2]
+    side, fade = _STEP * factor, factor
+    ramp = np.clip((np.arange(side + fade) + 0.5) / fade, 0, 1)
+    ramp = np.minimum(ramp, ramp[::-1]).astype(np.float32)
+    window = np.outer(ramp, ramp)[..., None]
+    total = np.zeros_like(detail)
+    weight = np.full((height, width, 1), 1e-6, np.float32)
+    half = (side + fade) // 2
+    for place, source in zip(places * factor + factor // 2, sources * factor + factor // 2, strict=True):
+        # A piece at the border of the picture, or copied from there, is cut to what both places have.
+        low = np.maximum(-half, -np.minimum(place, source))
+        high = np.minimum(side + fade - half, np.array([height, width]) - np.maximum(place, source))
+        (y0, x0), (y1, x1) = place + low, place + high
+        (v0, u0), (v1, u1) = source + low, source + high
+        if y1 <= y0 or x1 <= x0:
+            continue
+        part = window[low[0] + half : high[0] + half, low[1] + half : high[1] + half]
+        total[y0:y1, x0:x1] += part * detail[v0:v1, u0:u1]
+        weight[y0:y1, x0:x1] += part
+    return total / weight
