@@ -18,7 +18,7 @@ def _option(panel: str, names: str, text: str, **more: Any) -> Any:
     return typer.Option(*names.split(), rich_help_panel=panel, help=text, **more)
 
 
-def train(  # noqa: PLR0917 - one parameter per option
+def train(
     context: typer.Context,
     out: Annotated[
         Path, _option(_RUN, "--out", "The run's folder: options, log, checkpoint, sample pictures.", metavar="RUN")
@@ -145,6 +145,15 @@ def train(  # noqa: PLR0917 - one parameter per option
             min=0,
         ),
     ] = TrainOptions.bce,
+    edge_weight: Annotated[
+        float,
+        _option(
+            _LOSSES,
+            "--edge-weight",
+            "How much a pixel on an edge counts in the cross-entropy against one on none.",
+            min=0,
+        ),
+    ] = TrainOptions.edge_weight,
     l1: Annotated[
         float, _option(_LOSSES, "--l1", "Weight of the l1 loss, which is divided by the mask's mean.", min=0)
     ] = TrainOptions.l1,

@@ -18,9 +18,10 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from inpaint_cli.errors import TrainingError
+from inpaint_cli.errors import PhotoError, TrainingError
 from inpaint_cli.imaging import edges, random_masks
 from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.files import load_image, load_mask
 from inpaint_cli.training.options import TrainOptions
 
 log = logging.getLogger(__name__)
@@ -81,19 +82,25 @@ def find_pictures(folder: Path) -> list[Path]:
 def read_reduced(path: Path, short_side: int) -> Rgb:
     """Return a photo upright, H×W×3, reduced so that its shorter side is at most `short_side`.
 
-    A JPEG is decoded at a fraction of its size, which is most of the speed: that is why `imaging.files` is not asked.
-
     Raises:
-        OSError, ValueError, SyntaxError, Image.DecompressionBombError: what Pillow raises for broken files.
+        PhotoError: it can't be read.
     """
-    with Image.open(path) as file:
-        file.draft("RGB", (2 * short_side, 2 * short_side))
-        pixels = np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
+    pixels = _draft(path, 2 * short_side) if path.suffix.lower() in {".jpg", ".jpeg"} else load_image(path)
     scale = short_side / min(pixels.shape[:2])
     if scale >= 1:
         return pixels
     height, width = (max(short_side, round(side * scale)) for side in pixels.shape[:2])
     return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _draft(path: Path, side: int) -> Rgb:
+    """Return a JPEG decoded at the fraction of its size that still has `side`, which is several times as fast."""
+    try:
+        with Image.open(path) as file:
+            file.draft("RGB", (side, side))
+            return np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for damage
+        raise PhotoError(f"{path}: can't be read ({error})") from error
 
 
 class Photos:
@@ -117,9 +124,9 @@ class Photos:
     def _read(self, index: int) -> Rgb | None:
         try:
             return read_reduced(self.paths[index], self.short_side)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except PhotoError as error:
             self.broken.add(index)
-            log.warning("%s: skipped, it can't be read (%s)", self.paths[index], error)
+            log.warning("skipped: %s", error)
             return None
 
     def pick(self, rng: Generator) -> tuple[Rgb, int]:
@@ -193,14 +200,10 @@ def random_hole(shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
 
 
 def _mask_from_file(path: Path, shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
-    try:
-        with Image.open(path) as file:
-            gray = np.asarray(file.convert("L"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise TrainingError(f"{path}: not a readable mask ({error}); remove it from the folder of masks") from error
+    mask = load_mask(path)
     if rng.random() < 0.5:
-        gray = gray[:, ::-1]
-    hole = cv2.resize(gray, shape[::-1], interpolation=cv2.INTER_AREA) > 127
+        mask = mask[:, ::-1]
+    hole = cv2.resize(mask.astype(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     if hole.all():
         raise TrainingError(f"{path}: this mask covers the whole picture; remove it from the folder of masks")
     return hole

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from inpaint_cli.training.networks import read_average
+from inpaint_cli.training.networks import read_average, steps_done
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.run import SAMPLES, read_log, read_options
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
@@ -27,7 +27,8 @@ def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
         TrainingError: it is no run, or one of a single generator.
         OutputError: the folder is there already or can't be written.
     """
-    options, log = read_options(run), read_log(run)
+    options = read_options(run)
+    log = [line for line in read_log(run) if line["step"] <= steps_done(run)]
     edge, inpaint = (fold_spectral_norm(read_average(run, kind)) for kind in ("g1", "g2"))
     measured: dict[str, float] = {}
     for line in log:

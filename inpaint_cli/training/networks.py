@@ -130,14 +130,29 @@ def read_average(run: Path, kind: Kind) -> dict[str, Tensor]:
     Raises:
         TrainingError: there is no such run, or no such generator in it.
     """
-    path = run / CHECKPOINT
-    if not path.is_file():
-        raise TrainingError(f"{run}: neither a run (it has no {CHECKPOINT}) nor a model (it has no config.json)")
-    state = torch.load(path, map_location="cpu", weights_only=True)["networks"]
+    state = _read_checkpoint(run)["networks"]
     for prefix in (f"{kind}_average.", f"{kind}."):
         if weights := {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}:
             return weights
     raise TrainingError(f"{run}: this run has no {kind.upper()}; a later stage gets one with --{kind} RUN")
+
+
+def steps_done(run: Path) -> int:
+    """Return the number of steps behind a run's checkpoint.
+
+    Raises:
+        TrainingError: there is no such run.
+    """
+    step: int = _read_checkpoint(run)["step"]
+    return step
+
+
+def _read_checkpoint(run: Path) -> dict[str, Any]:
+    path = run / CHECKPOINT
+    if not path.is_file():
+        raise TrainingError(f"{run}: neither a run (it has no {CHECKPOINT}) nor a model (it has no config.json)")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
 
 
 class Optimisers:

@@ -63,7 +63,8 @@ class Objective:
                     wanted = _activations(d, real)
                 terms[f"fm_{name}"] = feature_matching * losses.feature_matching_loss(wanted, activations)
         if outputs.edges is not None and o.bce:
-            terms["bce"] = o.bce * losses.edge_cross_entropy(outputs.edges, batch.true_edges, batch.mask)
+            cross_entropy = losses.edge_cross_entropy(outputs.edges, batch.true_edges, batch.mask, o.edge_weight)
+            terms["bce"] = o.bce * cross_entropy
         if outputs.image is not None:
             terms["l1"] = o.l1 * losses.l1_loss(outputs.image, batch.image, batch.mask, o.hole_weight)
             terms |= self._perceptual(batch, outputs.image)

@@ -99,6 +99,7 @@ class TrainOptions:
         adversarial1: weight of G1's adversarial loss.
         fm1: weight of feature matching on D1.
         bce: weight of the cross-entropy of G1's edges in the hole.
+        edge_weight: how much a pixel on an edge counts in it against one on none.
         l1: weight of the l1 loss.
         hole_weight: how much a pixel in the hole counts in it against one outside.
         adversarial2: weight of G2's adversarial loss.
@@ -145,6 +146,7 @@ class TrainOptions:
     adversarial1: float = 1.0
     fm1: float = 10.0
     bce: float = 0.0
+    edge_weight: float = 1.0
     l1: float = 1.0
     hole_weight: float = 1.0
     adversarial2: float = 0.1

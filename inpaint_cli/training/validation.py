@@ -69,7 +69,8 @@ class Validation:
                     precision, recall = precision_and_recall(predicted, on_device)
                     values.setdefault("val/edge_precision", []).append(precision)
                     values.setdefault("val/edge_recall", []).append(recall)
-        return {name: float(np.nanmean(of_photos)) for name, of_photos in values.items()}
+        measured = {name: np.array(of_photos) for name, of_photos in values.items()}
+        return {name: float(v[np.isfinite(v)].mean()) for name, v in measured.items() if np.isfinite(v).any()}
 
 
 @torch.no_grad()
