@@ -14,7 +14,7 @@ import matplotlib as mpl
 from inpaint_cli.training.run import read_log
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402 - after the choice of a backend that needs no window
+import matplotlib.pyplot as plt
 
 LINES = {"none": "no lines in the hole", "g1": "G1's lines", "canny": "the true lines"}
 

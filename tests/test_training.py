@@ -16,9 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from inpaint_cli.errors import TrainingError
 from inpaint_cli.training import data
-from inpaint_cli.training.export import export_run
 from inpaint_cli.training.loop import train
 from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.options import Stage, TrainOptions
@@ -100,6 +98,7 @@ def test_a_run_leaves_options_log_samples_and_checkpoint(finished):
     grid = cv2.imread(str(finished / "samples" / "0000004.png"))
     assert grid.shape == (4 * 32, 5 * 32, 3)  # four photos; input, true edges, edges in use, result, truth
     assert checkpoint(finished)["step"] == 4
+    assert any((finished / "tensorboard").iterdir())
 
 
 def test_a_fresh_correction_is_the_diffusion_itself(tmp_path):
@@ -269,6 +268,15 @@ def test_vgg_that_cannot_be_had_names_the_ways_out(tmp_path, inpaint, monkeypatc
     assert done.err.count("\n") == 1
 
 
+def test_random_vgg_serves_the_perceptual_and_the_style_loss(tmp_path, inpaint):
+    run = tmp_path / "run"
+    options = [option if option != "none" else "random" for option in FAST]
+    assert inpaint("train", "--data", PHOTOS, "--out", run, "--stage", "inpaint", *options, "--steps", 1).code == 0
+    first = read_log(run)[0]
+    assert first["perceptual"] > 0
+    assert first["style"] > 0
+
+
 def test_a_run_is_not_overwritten_and_not_resumed_as_another(finished, inpaint):
     again = inpaint("train", "--data", PHOTOS, "--out", finished, *FAST)
     assert again.code == 1
@@ -293,11 +301,11 @@ def test_a_later_stage_starts_from_earlier_runs(finished, tmp_path, inpaint):
     )
 
 
-def test_export_makes_a_model_that_works(finished, tmp_path):
+def test_export_makes_a_model_that_works(finished, tmp_path, inpaint):
     from inpaint_cli import EdgeConnect  # noqa: PLC0415
 
     folder = tmp_path / "model"
-    export_run(finished, folder)
+    assert inpaint("weights", "export", finished, "-o", folder).code == 0
     assert {path.name for path in folder.iterdir()} == {
         "config.json", "edge.safetensors", "inpaint.safetensors", "README.md", "samples.png"
     }  # fmt: skip
@@ -316,8 +324,10 @@ def test_export_makes_a_model_that_works(finished, tmp_path):
 def test_export_of_half_a_model_says_what_is_missing(tmp_path, inpaint):
     run = tmp_path / "run"
     assert inpaint("train", "--data", PHOTOS, "--out", run, "--stage", "edge", *FAST, "--steps", 1).code == 0
-    with pytest.raises(TrainingError, match="no G2"):
-        export_run(run, tmp_path / "model")
+    done = inpaint("weights", "export", run, "-o", tmp_path / "model")
+    assert done.code == 1
+    assert "no G2" in done.err
+    assert not (tmp_path / "model").exists()
 
 
 def test_samples_do_not_depend_on_what_came_before(tmp_path):

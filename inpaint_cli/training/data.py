@@ -60,7 +60,7 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
-        tensors = {k: v.to(device, non_blocking=True) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        tensors = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
         return Batch(**tensors, broken=self.broken)
 
 
