@@ -46,7 +46,7 @@ class Batch:
         lines: which lines G2 gets in the hole, N×1×1×1: 0 none, 1 the true ones, 2 those of G1.
         filling: I with the hole filled by diffusion along those lines, N×3×H×W; where they are G1's, or the model's
             hole is white, zeros.
-        broken: photos of this batch that could not be read and were replaced by others.
+        broken: numbers of the photos that were drawn for it, could not be read, and were replaced by others.
     """
 
     image: Tensor
@@ -56,7 +56,7 @@ class Batch:
     known_edges: Tensor
     lines: Tensor
     filling: Tensor
-    broken: int
+    broken: frozenset[int]
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
@@ -129,17 +129,17 @@ class Photos:
             log.warning("skipped: %s", error)
             return None
 
-    def pick(self, rng: Generator) -> tuple[Rgb, int]:
-        """Return a photo and how many broken ones were drawn before it."""
-        for attempt in range(1000):
+    def pick(self, rng: Generator) -> tuple[Rgb, frozenset[int]]:
+        """Return a photo and the numbers of the broken ones that were drawn before it."""
+        broken: set[int] = set()
+        for _ in range(1000):
             index = int(rng.integers(len(self.paths)))
-            if index in self.broken:
-                continue
             photo = self.cache.get(index)
-            if photo is None:
+            if photo is None and index not in self.broken:
                 photo = self._read(index)
             if photo is not None:
-                return photo, attempt
+                return photo, frozenset(broken)
+            broken.add(index)
         raise TrainingError(f"{self.paths[0].parent}: hardly any picture can be read")
 
 
@@ -209,7 +209,9 @@ def _mask_from_file(path: Path, shape: tuple[int, int], rng: Generator) -> NDArr
     return hole
 
 
-def make_batch(image: Rgb, hole: NDArray[np.bool_], kind: int, *, diffusion: bool, broken: int = 0) -> Batch:
+def make_batch(
+    image: Rgb, hole: NDArray[np.bool_], kind: int, *, diffusion: bool, broken: frozenset[int] = frozenset()
+) -> Batch:
     """Return the batch of one sample.
 
     Args:
@@ -246,7 +248,7 @@ def collate(samples: list[Batch]) -> Batch:
     """Join batches into one."""
     names = [name for name, value in vars(samples[0]).items() if isinstance(value, Tensor)]
     tensors = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in names}
-    return Batch(**tensors, broken=sum(sample.broken for sample in samples))
+    return Batch(**tensors, broken=frozenset().union(*(sample.broken for sample in samples)))
 
 
 def batches(options: TrainOptions, start: int, rank: int = 0, processes: int = 1) -> Iterator[Batch]:

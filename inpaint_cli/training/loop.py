@@ -52,7 +52,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
         data = batches(options, start, processes.rank, processes.total)
         for step, host_batch in enumerate(data, start + 1):
             batch = host_batch.to(device)
-            run.broken += batch.broken
+            run.broken |= batch.broken
             optimisers.set_rates(step)
 
             with autocast():
@@ -77,7 +77,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
             if due(options.log_every):
                 values = {name: loss.item() for name, loss in (d_losses | g_losses).items()}
                 rate = progress.speed(step, sum(values.values()))
-                run.log(step, values | samples | {"broken": run.broken, "samples_per_second": rate})
+                run.log(step, values | samples | {"broken": len(run.broken), "samples_per_second": rate})
             if validation is not None and due(options.val_every):
                 with autocast():
                     run.log(step, validation.measure(networks, device) | samples)

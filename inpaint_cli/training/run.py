@@ -30,7 +30,7 @@ class Run:
         writes: whether this process is the one that writes.
 
     Attributes:
-        broken: how many photos could not be read and were replaced, so far.
+        broken: numbers of the photos that could not be read so far; others took their place.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Run:
     ) -> None:
         self.options, self.networks, self.optimisers, self.writes = options, networks, optimisers, writes
         self.folder, self.checkpoint = options.out, options.out / CHECKPOINT
-        self.broken = 0
+        self.broken: set[int] = set()
         self._started, self._board = time.monotonic(), None
 
     def begin(self) -> int:
@@ -69,7 +69,7 @@ class Run:
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(f"{self.checkpoint}: holds other networks than these options make") from error
         torch.set_rng_state(state["random"].cpu())
-        self.broken = state["broken"]
+        self.broken = set(state["broken"])
         self._started -= state["seconds"]
         step: int = state["step"]
         if self.writes and (self.folder / LOG).is_file():
@@ -90,7 +90,7 @@ class Run:
             return
         state = {
             "step": step,
-            "broken": self.broken,
+            "broken": sorted(self.broken),
             "seconds": self._seconds(),
             "networks": self.networks.state_dict(),
             "optimisers": self.optimisers.state_dict(),
