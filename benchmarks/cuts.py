@@ -36,8 +36,8 @@ class Cut:
 def cuts(folder: Path, each: int, seed: int = 0) -> list[Cut]:
     """Return `each` cuts of both subsets, every photo at most once in each; the same seed gives the same cuts.
 
-    In each photo the place where one strong line crosses the hole most clearly and the one with the most texture and the
-    least line are candidates; the best candidates of all photos are taken.
+    In each photo the place where one strong line crosses the hole most clearly, and the one with the most texture and
+    the least line, are candidates; the best candidates of all photos are taken.
     """
     candidates: dict[str, list[tuple[float, Cut]]] = {"lines": [], "texture": []}
     for number, path in enumerate(sorted(folder.glob("*.jpg"))):
@@ -87,7 +87,10 @@ def _blob(rng: Generator) -> NDArray[np.bool_]:
 
 
 def _crossing(edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> float:
-    """How clearly one line runs through the hole: the chord of the best edge that goes on beyond both of its ends, less the clutter."""
+    """How clearly one line runs through the hole.
+
+    The chord of the best edge that goes on beyond both of its ends, less half of all other edges.
+    """
     _, labels = cv2.connectedComponents(edges.astype(np.uint8), connectivity=8)
     near = cv2.dilate(hole.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     clutter = float((edges & hole).sum())

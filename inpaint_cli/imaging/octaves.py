@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.blending import match_border
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -40,7 +42,8 @@ def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
     places, sources = _sources(coarse, coarse_hole)
     fine = base + _lay(detail, places, sources, factor) if len(places) else base
-    return np.where(hole[..., None], fine, photo).astype(np.float32)
+    # The coarse patches met the rim in means of blocks; the membrane makes the grain meet it too.
+    return match_border(fine, photo, hole)
 
 
 def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
@@ -49,7 +52,7 @@ def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
 
     blocked = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RADIUS + 1,) * 2, np.uint8), borderValue=1) > 0
     blocked[:_RADIUS] = blocked[-_RADIUS:] = blocked[:, :_RADIUS] = blocked[:, -_RADIUS:] = True
-    reached = cv2.dilate(hole.astype(np.uint8), np.ones((_STEP, _STEP), np.uint8)) > 0
+    reached = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _STEP + 1,) * 2, np.uint8)) > 0  # and the rim beyond it
     grid = np.argwhere(reached[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]) * _STEP + _STEP // 2
     known = np.argwhere(~blocked)
     if not len(known) or not len(grid):
