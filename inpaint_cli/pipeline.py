@@ -24,7 +24,7 @@ from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.imaging.edges import canny, compose, to_gray
 from inpaint_cli.imaging.lines import continue_lines
 from inpaint_cli.imaging.resampling import shrunk, smooth
-from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, enlarged, quantised
+from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
 from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter
@@ -37,9 +37,10 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-WORKING_SIZE = 512  # pixels a side at most: what a processor paints in a second
+LARGEST = 512  # pixels, the longest side of a working size: what a processor paints in a second
+GUESSING = 256  # where lines are guessed: Canny sees outlines there and not every pebble
 WALL = 0.5  # an edge this sure is a line that no colour crosses
-_GROWTH = 0.02  # of the object's extent: how loosely masks are drawn
+_GROWTH = 0.04  # of the object's extent: how loosely masks are drawn
 _GROWTH_WORKING = 3  # and at least this many pixels of the working size
 
 
@@ -124,7 +125,8 @@ class EdgeConnect:
         Args:
             image: RGB uint8, H×W×3.
             mask: True = missing, H×W.
-            edges: C_comp to follow inside the hole instead of finding lines, H×W in [0, 1].
+            edges: lines to follow inside the hole instead of guessed ones, H×W: C_comp, floating point in [0, 1], taken
+                as it is; or bool, strokes that were drawn, thinned and obeyed more.
             plain: the networks alone on the whole picture at its own size, as papers measure.
 
         Returns:
@@ -134,7 +136,9 @@ class EdgeConnect:
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the edges do not fit the image.
         """
-        sketch = None if edges is None else EdgeMap(edges.astype(np.float32))
+        sketch: EdgeSource | None = None
+        if edges is not None:
+            sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(edges.astype(np.float32))
         result = image.copy()
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
         return result
@@ -156,7 +160,7 @@ class EdgeConnect:
             SketchError: the sketch does not fit the image.
         """
         _check(image, mask)
-        views = _views(image, mask, options, self._longest(options))
+        views = _views(image, mask, options, self._longest(options, sketch))
         drawn = self._draw(views, options, sketch, image.shape[:2])
         if options.plain:
             return drawn[0]
@@ -183,12 +187,12 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         _check(image, mask)
-        views = _views(image, mask, options, self._longest(options))
+        views = _views(image, mask, options, self._longest(options, sketch))
         if options.method is Method.EDGECONNECT:
             edges = self._draw(views, options, sketch, image.shape[:2])
             small = self._paint(views, edges, options)
             paintings = [
-                self._finish(*stages, options, sure=sketch is not None)
+                self._finish(*stages, options, sure=sketch is not None and sketch.drawn)
                 for stages in zip(views, edges, small, strict=True)
             ]
             stages = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
@@ -220,12 +224,13 @@ class EdgeConnect:
             return options.painter
         return Painter.G2 if options.plain else Painter(self.model.config.painter)
 
-    def _longest(self, options: FillOptions) -> int:
+    def _longest(self, options: FillOptions, sketch: EdgeSource | None) -> int:
         """Return the longer side of the working size: for a network about twice what it was trained on."""
         if options.size is not None:
             return options.size
-        networks = self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2
-        return min(WORKING_SIZE, 2 * self.model.config.train_size) if networks else WORKING_SIZE
+        if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:
+            return min(LARGEST, 2 * self.model.config.train_size)
+        return LARGEST if sketch is not None and sketch.drawn else GUESSING
 
     def _draw(
         self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]

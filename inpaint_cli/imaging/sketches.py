@@ -26,7 +26,14 @@ _FAINT = 0.1  # a sketch whose strokes differ from the paper by less has none
 
 
 class EdgeSource(Protocol):
-    """Where a window's edges come from, if not from the tool itself."""
+    """Where a window's edges come from, if not from the tool itself.
+
+    Attributes:
+        drawn: somebody means these lines, so they are obeyed more than lines that are guessed.
+    """
+
+    @property
+    def drawn(self) -> bool: ...  # noqa: D102
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the edges of a window at its working size, H×W in [0, 1].
@@ -48,6 +55,7 @@ class EdgeMap:
     """
 
     edges: NDArray[np.float32]
+    drawn = False
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the value under the centre of each working pixel: what `enlarged` put there comes back unchanged."""
@@ -66,6 +74,7 @@ class Sketch:
     """
 
     strokes: NDArray[np.bool_]
+    drawn = True
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the strokes of a window, thinned to one pixel at its working size."""
@@ -87,6 +96,7 @@ class Reference:
     """
 
     image: NDArray[np.uint8]
+    drawn = True
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""
