@@ -52,7 +52,7 @@ def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None
     result = photo.copy()
     if not hole.any():
         return result
-    rows, columns = (_span(hole.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (_span(np.flatnonzero(hole.any(axis=axis))) for axis in (1, 0))
     inner = hole[rows, columns]
     wall = np.zeros_like(inner) if walls is None else walls[rows, columns]
     shift = np.where(inner[..., None], np.float32(0), photo[rows, columns] - painting[rows, columns])
@@ -61,9 +61,8 @@ def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None
     return result
 
 
-def _span(occupied: NDArray[np.bool_]) -> slice:
-    """The stretch that is occupied with three pixels more on both sides."""
-    places = np.flatnonzero(occupied)
+def _span(places: NDArray[np.intp]) -> slice:
+    """The stretch from the first place to the last with three pixels more on both sides."""
     return slice(max(int(places[0]) - 3, 0), int(places[-1]) + 4)
 
 
@@ -81,7 +80,8 @@ def _membrane(shift: Floats, hole: Mask, walls: Mask) -> Floats:
     if coarse_hole.all():
         return shift
     coarse_walls = cv2.resize(walls.astype(np.float32), coarse_size, interpolation=cv2.INTER_AREA) > 0
-    coarse = _membrane(total / np.maximum(weight, 1e-6)[..., None], coarse_hole, coarse_walls)
+    means = (total / np.maximum(weight, 1e-6)[..., None]).astype(np.float32)
+    coarse = _membrane(means, coarse_hole, coarse_walls)
     fine = np.where(hole[..., None], cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), shift)
     return _relax(fine.astype(np.float32), hole, walls)
 

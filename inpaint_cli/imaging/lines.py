@@ -7,6 +7,7 @@ line crosses another, and an end without a partner stops at the rim: a line too 
 many a wall where none is.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -25,6 +26,7 @@ _FORGET = 16.0  # pixels after which an edge tells a third as much about its dir
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
 _SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
 _TURN = 0.9  # radians that an end may turn towards the chord
+_GOOD = 0.6  # the cost of a pair that fits well
 _FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
 
 
@@ -48,22 +50,42 @@ class Join:
     cost: float  # 0 is a straight line between equal colours; at 1 it is not believed any more
 
 
-def continue_lines(
-    image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_], strictness: float = 1.0
-) -> NDArray[np.bool_]:
+@dataclass(frozen=True)
+class Continuation:
+    """What good continuation makes of a hole.
+
+    Attributes:
+        lines: H×W, True only inside the hole.
+        sure: at least half of the edges that run into the hole found their partner, and one pair fits well. Then the
+            lines are worth building on; otherwise they are a few guesses among many.
+    """
+
+    lines: NDArray[np.bool_]
+    sure: bool
+
+
+def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the lines that continue the photo's edges across its hole: H×W, True only inside the hole.
 
     Args:
         image: H×W×3 RGB; what stands in the hole has no influence.
         edges: Canny's edges of the known part, H×W, one pixel wide.
         hole: True = missing, H×W.
-        strictness: above 1 only the better joins are drawn; their cost may be at most 1 / strictness.
     """
+    return continuation(image, edges, hole).lines
+
+
+def continuation(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Continuation:
+    """Return the lines of `continue_lines` and whether they are to be trusted (same arguments)."""
     lines = np.zeros(hole.shape, np.uint8)
-    for join in joins(image, edges, hole):
-        if join.cost * strictness <= 1:
-            _draw(lines, join.points)
-    return (lines > 0) & hole
+    if not hole.any():
+        return Continuation(lines > 0, sure=False)
+    ends = find_ends(image, edges, hole)
+    chosen = join(ends, hole)
+    for line in chosen:
+        _draw(lines, _into(line.points, hole))
+    sure = bool(chosen) and chosen[0].cost < _GOOD and len(chosen) * 2 >= len(ends) / 2
+    return Continuation((lines > 0) & hole, sure)
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -73,37 +95,36 @@ def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return closed > 0
 
 
-def joins(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> list[Join]:
-    """Return the lines that `continue_lines` draws, the surest first."""
-    ends = find_ends(image, edges, hole)
-    distance = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
+    """Return the lines between ends that belong together, the surest first: no two share an end or cross."""
+    distance = _distance(hole)
     candidates = []
     for i, j in combinations(range(len(ends)), 2):
         cost = _cost(ends[i], ends[j], hole.shape)
         if cost <= 1:
             candidates.append(Join(_hermite(ends[i], ends[j]), (i, j), cost))
-    candidates.sort(key=lambda join: (join.cost, join.ends))
+    candidates.sort(key=lambda line: (line.cost, line.ends))
 
     taken: set[int] = set()
     occupied = np.zeros(hole.shape, np.uint8)
     chosen = []
-    for join in candidates:
-        if taken.intersection(join.ends) or not _crosses_hole(join.points, distance):
+    for line in candidates:
+        if taken.intersection(line.ends) or not _crosses_hole(line.points, distance):
             continue
         drawn = np.zeros(hole.shape, np.uint8)
-        _draw(drawn, join.points)
+        _draw(drawn, line.points)
         if (drawn & occupied).any():
             continue
-        occupied |= cv2.dilate(drawn, np.ones((3, 3), np.uint8))
-        taken.update(join.ends)
-        chosen.append(join)
+        occupied = np.maximum(occupied, cv2.dilate(drawn, np.ones((3, 3), np.uint8)).astype(np.uint8))
+        taken.update(line.ends)
+        chosen.append(line)
     return chosen
 
 
 def find_ends(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> list[End]:
     """Return where edges run into the hole, in raster order of the places (arguments as in `continue_lines`)."""
     edges = edges & ~hole
-    distance = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    distance = _distance(hole)
     count, labels = cv2.connectedComponents((edges & (distance <= _REACH)).astype(np.uint8), connectivity=8)
     ends = []
     for label in range(1, count):
@@ -195,7 +216,7 @@ def _cost(a: End, b: End, shape: tuple[int, ...]) -> float:
     return float(
         sum(turns) / 1.2
         + mismatch / (contrast + 0.05)
-        + 0.5 * length / np.hypot(*shape[:2])
+        + 0.5 * length / math.hypot(shape[0], shape[1])
         + 0.2 * max(a.wobble, b.wobble)
     )
 
@@ -218,6 +239,24 @@ def _crosses_hole(points: Vector, distance: NDArray[np.float32]) -> bool:
     return bool((outside == 0).any() and outside.max() <= _REACH + 1)
 
 
+def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:
+    """Move the points of a line that lie outside the hole to its nearest pixel.
+
+    Where a line leaves the hole by a pixel or three it runs along the rim instead: there would be a gap in the wall.
+    """
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - as late as everything of scipy
+
+    nearest = distance_transform_edt(~hole, return_distances=False, return_indices=True)
+    rows, columns = (_sample(axis, points) for axis in nearest)
+    outside = ~_sample(hole, points)
+    return np.where(outside[:, None], np.stack([columns, rows], axis=1), points)
+
+
+def _distance(hole: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return each pixel's distance to the hole."""
+    return cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
+
+
 def _draw(picture: NDArray[np.uint8], points: Vector) -> None:
     cv2.polylines(picture, [np.rint(points).astype(np.int32)[:, None]], isClosed=False, color=1)
 
@@ -226,4 +265,5 @@ def _sample(picture: NDArray[Any], places: Vector) -> NDArray[Any]:
     """Values at the pixels nearest to places (x, y), those of the border beyond it."""
     x, y = np.rint(places).astype(int).T
     height, width = picture.shape
-    return picture[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    values: NDArray[Any] = picture[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    return values

@@ -38,7 +38,7 @@ def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor
         factor: how much coarser the fill is, a whole number.
     """
     height, width = hole.shape
-    base = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    base = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
     places, sources = _sources(coarse, coarse_hole)
     fine = base + _lay(detail, places, sources, factor) if len(places) else base
@@ -58,7 +58,7 @@ def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
     if not len(known) or not len(grid):
         return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
 
-    padded = cv2.copyMakeBorder(coarse, *(_RADIUS,) * 4, cv2.BORDER_REFLECT_101)
+    padded = np.pad(coarse, ((_RADIUS, _RADIUS), (_RADIUS, _RADIUS), (0, 0)), mode="reflect")
     samples = _patches(padded, known[:: max(1, len(known) // 2000)])
     mean = samples.mean(axis=0)
     axes = np.linalg.svd(samples - mean, full_matrices=False)[2][:_AXES]

@@ -23,14 +23,13 @@ Image = NDArray[np.uint8]
 _PATCH_RADIUS = 3  # 7×7 patches
 _LARGEST = 160  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
-_SEED = 1212  # of the random search: the same input gives the same output
 _SURE = 0.1  # least weight of a painting whose lines are known
 _SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
 _BESIDE = 8.0  # how far from its edges a sure painting is laid over the patches, and
 _GRAIN = 2.0  # Gaussian σ below which the patches' detail stays there
 
 
-def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, sure: bool) -> Floats:
+def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, sure: bool, seed: int = 0) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
     Args:
@@ -40,6 +39,7 @@ def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, 
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
         sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
             and its edges stay.
+        seed: of the search; the same input and seed give the same output.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -49,35 +49,35 @@ def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, 
         return known
     target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
     weight = max(guide, _SURE) if sure else guide
-    fill = _fill(photo, hole, target if weight > 0 else None, weight)
+    fill = _fill(photo, hole, target if weight > 0 else None, weight, seed)
     if sure and target is not None:
         fill = _keep_edges(fill, target, hole)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float) -> Floats:
+def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
     """Return PatchMatch's fill, on a coarser grid where the hole is large."""
     factor = math.ceil(math.sqrt(hole.sum()) / (_LARGEST if target is None else _LARGEST_GUIDED))
     if factor == 1:
-        return _patchmatch(photo, hole, target, weight)
+        return _patchmatch(photo, hole, target, weight, seed)
     height, width = hole.shape
-    padding = (0, -height % factor, 0, -width % factor, cv2.BORDER_REPLICATE)
-    whole = cv2.copyMakeBorder(photo.astype(np.float32) / np.float32(255), *padding)
-    whole_hole = cv2.copyMakeBorder(hole.astype(np.uint8), *padding) > 0
+    padding = ((0, -height % factor), (0, -width % factor))
+    whole = np.pad(photo.astype(np.float32) / np.float32(255), (*padding, (0, 0)), mode="edge")
+    whole_hole = np.pad(hole, padding, mode="edge")
     coarse_hole = shrink(whole_hole.astype(np.float32), factor) > 0
-    coarse_target = None if target is None else shrink(cv2.copyMakeBorder(target, *padding), factor)
+    coarse_target = None if target is None else shrink(np.pad(target, (*padding, (0, 0)), mode="edge"), factor)
     coarse_photo = np.round(shrink(whole, factor) * 255).astype(np.uint8)
-    coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight)
+    coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight, seed)
     return enlarge(coarse, coarse_hole, whole, whole_hole, factor)[:height, :width]
 
 
-def _patchmatch(photo: Image, hole: Mask, target: Floats | None, weight: float) -> Floats:
+def _patchmatch(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
     import patchmatch  # noqa: PLC0415 - its library is loaded only where a hole is filled with patches
 
     if not patchmatch.patchmatch_available:
         raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    # Every call starts from this seed, in whatever thread it runs; setting the same one again is harmless.
-    patchmatch.set_random_seed(_SEED)
+    # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
+    patchmatch.set_random_seed(seed)
     if target is None:
         filled = patchmatch.inpaint(photo, hole, patch_size=_PATCH_RADIUS)
     else:
