@@ -137,14 +137,11 @@ def evaluate(
         batch=batch,
         device=device,
         dtype=dtype,
+        threads=threads,
         offline=offline,
         resume=resume,
         overwrite=overwrite,
     )
-    if threads:
-        import torch  # noqa: PLC0415
-
-        torch.set_num_threads(threads)
     return ExitCode.FAILED if _run(settings, quiet) else ExitCode.OK
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from inpaint_cli.errors import UsageError
 
 Features = NDArray[np.float32]
+_FOLDER = ".journal"
 TRUTH = "truth"  # the features of the undamaged photos stand under this name
 
 
@@ -54,7 +55,7 @@ class Journal:
     """
 
     def __init__(self, report: Path, run: dict[str, Any], *, resume: bool) -> None:
-        self._folder = report / ".journal"
+        self._folder = report / _FOLDER
         self._path = self._folder / "cases.jsonl"
         self._done: set[tuple[int, str, str]] = set()
         self.failed: list[str] = []
@@ -65,6 +66,11 @@ class Journal:
             self._read(run)
         if not self._path.exists() or not self._path.stat().st_size:
             self._append({"run": run})
+
+    @staticmethod
+    def exists(report: Path) -> bool:
+        """Return whether a stopped run left a journal in a report's folder."""
+        return (report / _FOLDER).is_dir()
 
     def done(self, batch: int, mask: str, column: str) -> bool:
         """Return whether a group is finished."""

@@ -86,9 +86,11 @@ def frechet_distance(truths: Iterable[Features], pictures: Iterable[Features]) -
     """
     from torchmetrics.image.fid import FrechetInceptionDistance  # noqa: PLC0415 - of the extra
 
-    metric = FrechetInceptionDistance(feature=_Given())
+    metric: Any = None
     for batches, real in ((truths, True), (pictures, False)):
         for batch in batches:
+            if metric is None:
+                metric = FrechetInceptionDistance(feature=_Given(batch.shape[1]))
             metric.update(torch.from_numpy(batch), real=real)
     return float(metric.compute())
 
@@ -100,7 +102,9 @@ class _MissingError(Exception):
 class _Given(nn.Module):
     """Stands in Inception's place where the features are there already."""
 
-    num_features = _FEATURES
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
 
     def forward(self, features: Tensor) -> Tensor:
         return features
@@ -108,18 +112,19 @@ class _Given(nn.Module):
 
 def _inception(offline: bool) -> nn.Module:
     extractor = _optional("torch_fidelity.feature_extractor_inceptionv3", "torch-fidelity")
-    from torchmetrics.image.fid import NoTrainInceptionV3  # noqa: PLC0415
-
+    fid = _optional("torchmetrics.image.fid", "torchmetrics")
     path = _weights(extractor.URL_INCEPTION_V3, offline)
-    return NoTrainInceptionV3("inception-v3-compat", [str(_FEATURES)], feature_extractor_weights_path=str(path))
+    inception: nn.Module = fid.NoTrainInceptionV3(
+        "inception-v3-compat", [str(_FEATURES)], feature_extractor_weights_path=str(path)
+    )
+    return inception
 
 
 def _alexnet(offline: bool) -> Any:
     models = _optional("torchvision.models", "torchvision")
-    from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity  # noqa: PLC0415
-
+    lpip = _optional("torchmetrics.image.lpip", "torchmetrics")
     _weights(models.AlexNet_Weights.DEFAULT.url, offline)  # to where torchvision looks for them
-    return LearnedPerceptualImagePatchSimilarity("alex", reduction="none", normalize=True)
+    return lpip.LearnedPerceptualImagePatchSimilarity("alex", reduction="none", normalize=True)
 
 
 def _optional(module: str, package: str) -> Any:
@@ -127,6 +132,8 @@ def _optional(module: str, package: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise _MissingError(f"{package} is not installed (pip install {package})") from error
+    except RuntimeError as error:  # what torchvision raises beside a torch that it was not built for
+        raise _MissingError(f"importing {package} fails ({error})") from error
 
 
 def _weights(url: str, offline: bool) -> Path:

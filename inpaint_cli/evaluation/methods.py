@@ -1,6 +1,8 @@
 """Every fill behind one small interface: damaged pictures and their holes in, filled pictures out, batch by batch."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,7 +73,7 @@ def models(settings: Settings) -> list[Model]:
     Raises:
         WeightsError: one can't be had.
     """
-    if not settings.sigmas and not any(method.needs_model for method in settings.methods):
+    if not settings.needs_model:
         return []
     return [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
 
@@ -89,7 +91,8 @@ def columns(settings: Settings, found: Sequence[Model]) -> list[Column]:
     titles = model_titles(found)
     for method in settings.methods:
         if not method.needs_model:
-            result.append(Column(method, partial(_classical, Method(method), settings.seed)))
+            fill = partial(classical.fill, method=Method(method), seed=settings.seed)
+            result.append(Column(method, _one_by_one(fill, settings)))
             continue
         for model, nets in zip(found, networks, strict=True):
             name = str(method) if len(found) == 1 else f"{method} ({titles[model.name]})"
@@ -116,11 +119,18 @@ def sigma_name(sigma: float) -> str:
 def _networks(model: Model, settings: Settings) -> "Networks":
     from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch, which the classical methods need not wait for
 
-    return Networks(model, settings.device, "float32" if settings.dtype == "auto" else settings.dtype)
+    return Networks(model, settings.device, settings.dtype, settings.threads)
 
 
-def _classical(method: Method, seed: int, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
-    return [classical.fill(image, hole, method, seed) for image, hole in zip(images, holes, strict=True)]
+def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> Fill:
+    """Return a method for single pictures as one for batches; its pictures are filled side by side."""
+    workers = min(settings.batch, settings.threads or os.cpu_count() or 1)
+
+    def fill_batch(images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(fill, images, holes))
+
+    return fill_batch
 
 
 def _plain(name: str, method: Candidate, networks: "Networks") -> Column:
@@ -172,14 +182,12 @@ def _painted(
 def _pipeline(name: str, model: Model, settings: Settings) -> Column:
     from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - its stages' libraries, if they are asked for
 
-    edgeconnect = EdgeConnect(model, settings.device, settings.dtype)
+    edgeconnect = EdgeConnect(model, settings.device, settings.dtype, settings.threads)
+    options = FillOptions(seed=settings.seed)
 
-    def fill(images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:
-        results = []
-        for image, hole in zip(images, holes, strict=True):
-            result = image.copy()
-            edgeconnect.fill(image, hole, FillOptions()).apply(result)
-            results.append(result)
-        return results
+    def fill(image: Picture, hole: Mask) -> Picture:
+        result = image.copy()
+        edgeconnect.fill(image, hole, options).apply(result)
+        return result
 
-    return Column(name, fill)
+    return Column(name, _one_by_one(fill, settings))

@@ -14,7 +14,7 @@ _DPI = 110
 def plot_measures(
     path: Path, table: Table, measures: Sequence[Measure], masks: Sequence[str], columns: Sequence[str]
 ) -> None:
-    """Draw each measure over the bins, a line per column; write a PNG."""
+    """Draw each measure over the bins, a line per column, and a mark for the fixed block; write a PNG."""
     across = 2
     down = -(-len(measures) // across)
     figure = Figure(figsize=(5 * across, 3.4 * down), layout="constrained")
@@ -22,7 +22,12 @@ def plot_measures(
     for axis, measure in zip(axes.flat, measures, strict=False):
         for column in columns:
             values = [_number(table[mask, column].mean(measure.name)) for mask in masks]
-            axis.plot(range(len(masks)), values, marker="o", markersize=3, linewidth=1.2, label=column)
+            (line,) = axis.plot(
+                range(len(masks) - 1), values[:-1], marker="o", markersize=3, linewidth=1.2, label=column
+            )
+            axis.plot(
+                len(masks) - 1, values[-1], marker="s", markersize=3, color=line.get_color()
+            )  # no bin, but a block
         axis.set_title(measure.title, fontsize=10)
         axis.set_xticks(range(len(masks)), masks)
         axis.set_xlabel("missing, % of the picture")

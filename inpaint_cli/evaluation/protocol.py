@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import PhotoError
@@ -91,6 +92,8 @@ def prepare(settings: Settings) -> Plan:
         UsageError: there are no photos, or the device can't be had.
         WeightsError: a model can't be had.
     """
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
     names = photos.find(settings.data)
     folder = masks.sort_masks(settings.masks, settings.size) if settings.masks else None
     found = methods.models(settings)
@@ -142,6 +145,7 @@ def _measure_group(
     plan: Plan, journal: Journal, number: int, mask: str, column: Column, truths: dict[str, Picture]
 ) -> None:
     names, pictures = list(truths), list(truths.values())
+    _log.info("%s, holes of %s: %s", column.name, mask, ", ".join(names))
     holes = [plan.holes.hole(mask, name) for name in names]
     filled = column.run(pictures, holes)
     rows = [asdict(compare(*three)) for three in zip(pictures, filled, holes, strict=True)]

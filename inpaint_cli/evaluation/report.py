@@ -39,6 +39,7 @@ _DEFINITIONS = """\
   one table.
 - The paper's columns, in italics, come from its Table 1: Places2, its own irregular masks, networks trained on
   millions of photos. They say what the measures look like there, not who is better here."""
+_FILES = ("report.md", "cases.csv", "table.csv", "measures.png", "cases.jpg", "sigma.png", "sigma.jpg")
 _FIXED = "`fixed` is the block of half the side in the centre"
 
 
@@ -57,8 +58,7 @@ def evaluate(settings: Settings, start: Callable[[int], Callable[[int], None]]) 
         PhotoError: not one photo could be read.
         UsageError, WeightsError: see `protocol.prepare` and `journal.Journal`.
     """
-    if (settings.report / "report.md").exists() and not (settings.overwrite or settings.resume):
-        raise OutputError(f"{settings.report}: holds a report already; --overwrite replaces it")
+    _check_folder(settings)
     plan = prepare(settings)
     journal = Journal(settings.report, plan.run(), resume=settings.resume)
     measure(plan, journal, start(plan.work))
@@ -73,6 +73,8 @@ def evaluate(settings: Settings, start: Callable[[int], Callable[[int], None]]) 
 def write(plan: Plan, journal: Journal) -> None:
     """Write the report of a finished journal into `plan.settings.report`."""
     folder = plan.settings.report
+    for name in _FILES:  # a report without a sweep must not keep an older one's
+        (folder / name).unlink(missing_ok=True)
     table = tables.average(journal.cases())
     if "fid" not in plan.learned.missing:
         for (mask, column), cell in table.items():
@@ -92,6 +94,18 @@ def write(plan: Plan, journal: Journal) -> None:
         sheets.write_strip(folder / "sigma.jpg", plan, sheets.spread(readable))
     text = "\n".join(_lines(plan, journal, table))
     (folder / "report.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _check_folder(settings: Settings) -> None:
+    """Make the report's folder, or raise OutputError before any work is done."""
+    folder = settings.report
+    stopped = settings.resume and Journal.exists(folder)
+    if (folder / "report.md").exists() and not settings.overwrite and not stopped:
+        raise OutputError(f"{folder}: holds a finished report; --overwrite replaces it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be made ({error.strerror}); name another folder with -o") from error
 
 
 def _sweep_values(plan: Plan, table: Table, measured: list[Measure]) -> list[tuple[Measure, list[float], float]]:

@@ -46,7 +46,8 @@ class Settings:
         seed: of the masks and of PatchMatch.
         batch: photos that go through a network together.
         device: where the networks run.
-        dtype: their arithmetic; `auto` is float32 here, because a benchmark's numbers are to be the same everywhere.
+        dtype: their arithmetic; exact by default, because the numbers are to be the same everywhere.
+        threads: of the processor, None for all cores.
         offline: load no Inception and AlexNet that is not on this machine.
         resume: go on with the stopped run whose journal is in the report folder.
         overwrite: replace the report that is in the report folder.
@@ -64,9 +65,15 @@ class Settings:
     batch: int = 8
     device: str = "auto"
     dtype: str = "float32"
+    threads: int | None = None
     offline: bool = False
     resume: bool = False
     overwrite: bool = False
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether any network is to be measured."""
+        return bool(self.sigmas) or any(method.needs_model for method in self.methods)
 
     @property
     def command(self) -> str:
@@ -74,7 +81,8 @@ class Settings:
         words = ["inpaint", "evaluate", "--data", _shown(self.data), "-o", _shown(self.report)]
         words += ["--masks", _shown(self.masks)] if self.masks else []
         words += [word for method in self.methods for word in ("--method", method)] if self.methods != ALL else []
-        words += [word for weights in self.weights for word in ("--weights", _shown(weights))]
+        if self.needs_model:
+            words += [word for weights in self.weights for word in ("--weights", _shown(weights))]
         words += ["--weights-file", _shown(self.weights_file)] if self.weights_file else []
         words += ["--sweep-sigma", f"{self.sigmas[0]:g}..{self.sigmas[-1]:g}"] if self.sigmas else []
         for name in ("size", "seed", "batch", "device", "dtype"):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -17,7 +18,7 @@ Mask = NDArray[np.bool_]
 
 _TILE = 128  # side of a picture on a sheet
 _GAP = 4
-_TEXT = 12
+_TEXT = 11
 _STRIP_SIGMAS = (1.0, 3.0, 5.0)  # figure 7
 _EACH = 3  # cases of each kind on the sheet, and photos of the strip
 
@@ -101,7 +102,7 @@ def _drawn(edges: NDArray[np.float32]) -> Picture:
 
 
 def _sheet(rows: Sequence[_Row]) -> Image.Image:
-    font = ImageFont.load_default(_TEXT)
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), _TEXT)  # it has a σ
     step, left, top = _TILE + _GAP, _TILE, 3 * _TEXT
     widest = max(len(row.tiles) for row in rows)
     sheet = Image.new("RGB", (left + widest * step, top + len(rows) * step), "white")

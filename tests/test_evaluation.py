@@ -1,0 +1,294 @@
+"""`inpaint evaluate` as a user runs it: the report, its columns, what stops it and what does not."""
+
+import csv
+import subprocess
+import sys
+import tracemalloc
+from importlib import util
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaint_cli.cli import main
+from inpaint_cli.evaluation import report
+from inpaint_cli.evaluation.settings import Candidate, Settings
+
+PHOTOS = Path(__file__).parent / "data" / "eval"
+QUICK = ("--method", "telea", "--size", 64, "--offline")
+
+
+def run_all(folder):
+    """Evaluate everything on three photos; return the report's folder."""
+    options = (
+        "--data",
+        PHOTOS,
+        "-o",
+        folder / "report",
+        "--size",
+        64,
+        "--batch",
+        2,
+        "--offline",
+        "--sweep-sigma",
+        "1..2",
+    )
+    assert main(["evaluate", *map(str, options)]) == 0
+    return folder / "report"
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return run_all(tmp_path_factory.mktemp("first"))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def table(folder):
+    with (folder / "table.csv").open(encoding="utf-8") as file:
+        return {(row["source"], row["mask"], row["column"]): row for row in csv.DictReader(file)}
+
+
+def test_the_report_has_all_its_parts_and_nothing_else(full):
+    assert set(contents(full)) == {
+        "report.md", "cases.csv", "table.csv", "measures.png", "cases.jpg", "sigma.png", "sigma.jpg",
+    }  # fmt: skip
+
+
+def test_two_runs_write_the_same_bytes(full, tmp_path):
+    assert contents(run_all(tmp_path)) == contents(full)
+
+
+def test_each_method_has_a_column_in_each_bin_and_the_papers_stand_beside(full):
+    rows = table(full)
+    for mask in ("10-20", "20-30", "30-40", "40-50", "fixed"):
+        for method in Candidate:
+            row = rows["measured", mask, method]
+            assert row["cases"] == "3"
+            assert 0 < float(row["l1"]) < 100
+            assert float(row["psnr_hole"]) < float(row["psnr"])
+    paper = rows["paper, Places2", "10-20", "EdgeConnect"]
+    assert (paper["psnr"], paper["ssim"], paper["psnr_hole"]) == ("27.9500", "0.9200", "")
+
+
+def test_each_column_is_another_method(full):
+    rows = table(full)
+    assert len({rows["measured", "fixed", method]["psnr_hole"] for method in Candidate}) == len(Candidate)
+
+
+def test_the_table_is_the_mean_of_the_cases(full):
+    with (full / "cases.csv").open(encoding="utf-8") as file:
+        cases = [row for row in csv.DictReader(file) if (row["mask"], row["column"]) == ("30-40", "patchmatch")]
+    assert sorted(case["photo"] for case in cases) == ["bridge.jpg", "city.jpg", "firework.jpg"]
+    assert all(0.3 <= float(case["hole"]) < 0.4 for case in cases)
+    mean = np.mean([float(case["psnr_hole"]) for case in cases])
+    assert float(table(full)["measured", "30-40", "patchmatch"]["psnr_hole"]) == pytest.approx(mean, abs=1e-3)
+
+
+def test_the_report_says_what_made_it_and_no_more(full, tmp_path_factory):
+    text = (full / "report.md").read_text("utf-8")
+    command = (
+        "inpaint evaluate --data eval -o report --weights open-lite --sweep-sigma 1..2 --size 64 --batch 2 --offline"
+    )
+    assert command in text
+    assert "seed 0" in text
+    assert text.count("sha256 `") == 2
+    assert "torch 2." in text
+    assert str(tmp_path_factory.getbasetemp()) not in text
+    assert str(PHOTOS.parent) not in text
+
+
+def test_a_sweep_has_a_row_for_each_sigma_and_one_without_edges(full):
+    rows = [key[2] for key in table(full) if key[2].startswith(("σ", "no edges"))]
+    assert rows == ["σ = 1", "σ = 1.5", "σ = 2", "no edges"]
+    text = (full / "report.md").read_text("utf-8")
+    assert "| 1.5 | " in text
+    at_two, edgeconnect = (table(full)["measured", "20-30", name] for name in ("σ = 2", "edgeconnect"))
+    assert at_two["psnr"] == edgeconnect["psnr"]  # σ = 2 is the model's own
+
+
+def test_offline_columns_say_that_they_are_not_available(inpaint, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+    run = inpaint("evaluate", "--data", PHOTOS, "-o", tmp_path / "report", *QUICK)
+    assert (run.code, run.out, run.err) == (0, "", "")
+    text = (tmp_path / "report" / "report.md").read_text("utf-8")
+    for title in ("LPIPS", "FID"):
+        assert text.partition(f"## {title}")[2].lstrip("↓ \n").startswith("not available: ")
+    row = table(tmp_path / "report")["measured", "fixed", "telea"]
+    assert (row["lpips"], row["fid"]) == ("", "")
+
+
+class Killed(BaseException):
+    """Stands for a kill in the middle of a run."""
+
+
+@pytest.mark.parametrize("groups", [1, 9, 14])
+def test_a_killed_run_resumes_to_the_same_bytes(groups, tmp_path):
+    def settings(folder, *, resume):
+        methods = (Candidate.EDGECONNECT, Candidate.TELEA)
+        return Settings(PHOTOS, folder / "report", methods=methods, size=64, batch=2, offline=True, resume=resume)
+
+    def die_after(cases):
+        left = [groups]
+
+        def advance(_):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+        return advance
+
+    assert report.evaluate(settings(tmp_path / "whole", resume=False), lambda _: lambda _: None) == []
+    cut = tmp_path / "cut"
+    with pytest.raises(Killed):
+        report.evaluate(settings(cut, resume=False), die_after)
+    assert not (cut / "report" / "report.md").exists()
+    with next((cut / "report" / ".journal").glob("*.jsonl")).open("a") as journal:
+        journal.write('{"batch": 1, "mask": "fix')  # the line that it died in
+    assert report.evaluate(settings(cut, resume=True), lambda _: lambda _: None) == []
+    assert contents(cut / "report") == contents(tmp_path / "whole" / "report")
+
+
+def test_resuming_with_other_settings_is_refused(inpaint, tmp_path):
+    settings = Settings(PHOTOS, tmp_path / "report", methods=(Candidate.TELEA,), size=64, offline=True)
+
+    def die(_):
+        raise Killed
+
+    with pytest.raises(Killed):
+        report.evaluate(settings, lambda _: die)
+    run = inpaint("evaluate", "--data", PHOTOS, "-o", tmp_path / "report", *QUICK, "--resume", "--seed", 1)
+    assert run.code == 2
+    assert run.err.count("\n") == 1
+    assert "other settings (seed)" in run.err
+
+
+def test_a_broken_photo_is_reported_and_the_others_are_measured(inpaint, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    copy(PHOTOS / "city.jpg", data)
+    (data / "broken.jpg").write_bytes(b"not a picture")
+    run = inpaint("evaluate", "--data", data, "-o", tmp_path / "report", *QUICK)
+    assert run.code == 1
+    assert run.err.count("\n") == 1
+    assert "broken.jpg" in run.err
+    assert table(tmp_path / "report")["measured", "fixed", "telea"]["cases"] == "1"
+    assert "could not be read: `broken.jpg`" in (tmp_path / "report" / "report.md").read_text("utf-8")
+
+
+def test_masks_of_a_folder_are_sorted_by_their_own_ratio(inpaint, tmp_path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for name, share in {"few": 0.05, "some": 0.25, "many": 0.45, "most": 0.8}.items():
+        mask = np.zeros((100, 100), np.uint8)
+        mask[: round(100 * share)] = 255
+        Image.fromarray(mask).save(masks / f"{name}.png")
+    run = inpaint("evaluate", "--data", PHOTOS, "--masks", masks, "-o", tmp_path / "report", *QUICK)
+    assert run.code == 0
+    assert "2 of 4 masks" in run.err
+    cells = {mask: row for (source, mask, _), row in table(tmp_path / "report").items() if source == "measured"}
+    assert set(cells) == {"20-30", "40-50", "fixed"}
+    with (tmp_path / "report" / "cases.csv").open(encoding="utf-8") as file:
+        holes = {row["hole"] for row in csv.DictReader(file) if row["mask"] == "40-50"}
+    assert len(holes) == 1
+    assert float(holes.pop()) == pytest.approx(0.45, abs=0.02)
+
+
+def test_a_folder_without_a_usable_mask_is_wrong_usage(inpaint, tmp_path):
+    Image.new("L", (20, 20), 255).save(tmp_path / "all.png")
+    run = inpaint("evaluate", "--data", PHOTOS, "--masks", tmp_path, "-o", tmp_path / "report", *QUICK)
+    assert run.code == 2
+    assert "10 to 50 %" in run.err
+
+
+def test_each_model_has_columns_of_its_own(inpaint, tmp_path, original_model):
+    options = ("--method", "edgeconnect", "--method", "telea", "--size", 32, "--offline")
+    weights = ("--weights", "open-lite", "--weights", original_model)
+    data = tmp_path / "data"
+    data.mkdir()
+    copy(PHOTOS / "city.jpg", data)
+    assert inpaint("evaluate", "--data", data, "-o", tmp_path / "report", *options, *weights).code == 0
+    rows = table(tmp_path / "report")
+    ours = {key[2]: row["psnr"] for key, row in rows.items() if key[:2] == ("measured", "fixed")}
+    assert list(ours) == ["edgeconnect (open-lite)", f"edgeconnect ({original_model.name})", "telea"]
+    assert len(set(ours.values())) == 3
+
+
+def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
+    def peak(photos):
+        data = tmp_path / f"{photos}"
+        data.mkdir()
+        for number in range(photos):
+            copy(PHOTOS / "city.jpg", data / f"{number}.jpg")
+        methods = (Candidate.TELEA, Candidate.NAVIER_STOKES)
+        settings = Settings(data, data / "report", methods=methods, size=64, batch=2, threads=1, offline=True)
+        tracemalloc.start()
+        report.evaluate(settings, lambda _: lambda _: None)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    peak(2)  # what libraries keep for themselves after their first use
+    one_picture = 64 * 64 * 3
+    assert peak(14) - peak(4) < 4 * one_picture  # of the 100 more that are made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--data", "nowhere"), 2, "nowhere: not a folder"),
+        (("--data", PHOTOS, "--sweep-sigma", "5..1"), 2, "0.5..5"),
+        (("--data", PHOTOS, "--sweep-sigma", "two"), 2, "0.5..5"),
+        (("--data", PHOTOS, "--size", "8"), 2, "32"),
+        (("--data", PHOTOS, "--method", "photoshop"), 2, "photoshop"),
+        (("--data", PHOTOS, "--weights", "no-such-model"), 2, "no-such-model"),
+    ],
+)
+def test_wrong_usage_is_one_line(inpaint, tmp_path, arguments, code, says):
+    run = inpaint("evaluate", *arguments, "-o", tmp_path / "report", "--offline")
+    assert run.code == code
+    assert run.err.count("inpaint: error: ") == 1
+    assert says in run.err
+    assert not (tmp_path / "report" / "report.md").exists()
+
+
+def test_a_report_is_not_replaced_unasked(inpaint, tmp_path):
+    folder = tmp_path / "report"
+    assert inpaint("evaluate", "--data", PHOTOS, "-o", folder, *QUICK).code == 0
+    before = contents(folder)
+    refused = inpaint("evaluate", "--data", PHOTOS, "-o", folder, *QUICK, "--seed", 1)
+    assert refused.code == 1
+    assert "--overwrite" in refused.err
+    assert contents(folder) == before
+    assert inpaint("evaluate", "--data", PHOTOS, "-o", folder, *QUICK, "--seed", 1, "--overwrite").code == 0
+    assert contents(folder) != before
+    resumed = inpaint("evaluate", "--data", PHOTOS, "-o", folder, *QUICK, "--resume")
+    assert resumed.code == 1
+    assert "finished" in resumed.err
+
+
+def test_a_missing_extra_names_the_command_that_installs_it(inpaint, tmp_path, monkeypatch):
+    find_spec = util.find_spec
+    monkeypatch.setattr(
+        "inpaint_cli.cli.evaluate.find_spec", lambda name: None if name == "matplotlib" else find_spec(name)
+    )
+    run = inpaint("evaluate", "--data", PHOTOS, "-o", tmp_path / "report", *QUICK)
+    assert run.code == 1
+    assert run.err == (
+        "inpaint: error: matplotlib is not installed, which evaluations need: pip install 'inpaint-cli[evaluate]'\n"
+    )
+
+
+def test_help_names_every_option_and_imports_nothing_heavy(inpaint):
+    run = inpaint("evaluate", "--help")
+    assert run.code == 0
+    for option in ("--data", "--masks", "--method", "--weights", "--sweep-sigma", "--offline", "--resume", "--quiet"):
+        assert option in run.out
+    check = (
+        "import inpaint_cli.cli.evaluate, sys; print({'numpy', 'torch', 'PIL', 'cv2', 'matplotlib'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout == "set()\n"
