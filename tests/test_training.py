@@ -168,7 +168,7 @@ def test_two_processes_end_with_the_same_weights(tmp_path):
         "from inpaint_cli.training import loop\n"
         "made = []\n"
         "networks = loop.TrainingNetworks\n"
-        "loop.TrainingNetworks = lambda options: made.append(networks(options)) or made[0]\n"
+        "loop.TrainingNetworks = lambda *a, **k: made.append(networks(*a, **k)) or made[0]\n"
         "code = main(sys.argv[2:])\n"
         "torch.save(made[0].state_dict(), os.path.join(sys.argv[1], os.environ['RANK'] + '.pt'))\n"
         "sys.exit(code)\n"

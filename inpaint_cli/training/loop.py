@@ -39,7 +39,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
         return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
     torch.manual_seed(options.seed)  # every process starts from the same weights
-    networks = TrainingNetworks(options).to(device)
+    networks = TrainingNetworks(options, fresh=not resume).to(device)
     optimisers = Optimisers(networks, options)
     objective = Objective(options, networks, load_vgg(options, device))
     run = Run(options, networks, optimisers, writes=first)

@@ -24,6 +24,10 @@ Kind = Literal["g1", "g2"]
 class TrainingNetworks(nn.Module):
     """G1, D1, G2 and D2 as far as the stage needs them, and the averages of G1 and G2 that are exported.
 
+    Args:
+        options: the run's.
+        fresh: start where `options.g1` and `options.g2` say; not for a run whose checkpoint is loaded next.
+
     Attributes:
         g1: the edge generator; None where there is none.
         d1: its discriminator; None unless G1 learns.
@@ -31,7 +35,7 @@ class TrainingNetworks(nn.Module):
         d2: its discriminator; None unless G2 learns from one.
     """
 
-    def __init__(self, options: TrainOptions) -> None:
+    def __init__(self, options: TrainOptions, *, fresh: bool = True) -> None:
         super().__init__()
         width, blocks = options.model.base_channels, options.residual_blocks
         self.diffusion = options.diffuses
@@ -39,7 +43,8 @@ class TrainingNetworks(nn.Module):
         self.g2 = InpaintGenerator(width, blocks, output=options.output.value) if options.trains_g2 else None
         self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
         self.d2 = PatchDiscriminator(3) if options.trains_g2 and (options.adversarial2 or options.fm2) else None
-        self._start(options)
+        if fresh:
+            self._start(options)
         self.g1_average = _average_of(self.g1) if options.trains_g1 else None
         self.g2_average = _average_of(self.g2)
         if self.g1 is not None and not options.trains_g1:

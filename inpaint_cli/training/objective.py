@@ -49,7 +49,11 @@ class Objective:
         return terms
 
     def of_generators(self, batch: Batch, outputs: Outputs) -> Losses:
-        """Return the weighted losses of G1 (equation 2) and G2 (equation 9); their sum is what to minimise."""
+        """Return the weighted losses of G1 (equation 2) and G2 (equation 9); their sum is what to minimise.
+
+        In stage joint G2's losses reach G1 through C_comp (section 4.2). The paper removes D1 there; here it stays, so
+        that G1's lines remain lines that a user can read and correct.
+        """
         o, terms = self.options, dict[str, Tensor]()
         weights = {"d1": (o.adversarial1, o.fm1), "d2": (o.adversarial2, o.fm2)}
         for name, d, real, fake in self._games(batch, outputs):
