@@ -68,11 +68,21 @@ def test_l1_is_divided_by_the_mean_of_the_mask():
     assert weighted.item() == pytest.approx((0.25 * 0.7 + 0.75 * 0.1) / 0.25)
 
 
+def test_l2_looks_only_into_the_hole():
+    true, mask = torch.zeros(1, 3, 2, 2), torch.zeros(1, 1, 2, 2)
+    mask[0, 0, 0, 0] = 1
+    predicted = torch.full_like(true, 9.0)
+    predicted[..., 0, 0] = 0.5
+    assert losses.l2_loss(predicted, true, mask).item() == pytest.approx(0.25)
+
+
 def test_cross_entropy_looks_only_into_the_hole():
     true, mask = torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2)
     mask[0, 0, 0] = 1
     predicted = torch.tensor([[[[0.25, 0.25], [1.0, 1.0]]]])
     assert losses.edge_cross_entropy(predicted, true, mask).item() == pytest.approx(-math.log(0.75))
+    missed = losses.edge_cross_entropy(predicted, 1 - true, mask, edge_weight=4)
+    assert missed.item() == pytest.approx(-4 * math.log(0.25))
     certain = losses.edge_cross_entropy(torch.ones(1, 1, 2, 2), true, mask)
     assert torch.isfinite(certain)
 

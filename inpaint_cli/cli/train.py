@@ -163,6 +163,10 @@ def train(
             _LOSSES, "--hole-weight", "How much a pixel in the hole counts in the l1 loss against one outside.", min=0
         ),
     ] = TrainOptions.hole_weight,
+    l2: Annotated[
+        float,
+        _option(_LOSSES, "--l2", "Weight of the mean squared error in the hole, which the paper does not have.", min=0),
+    ] = TrainOptions.l2,
     adversarial2: Annotated[
         float, _option(_LOSSES, "--adversarial2", "Weight of G2's adversarial loss.", min=0)
     ] = TrainOptions.adversarial2,

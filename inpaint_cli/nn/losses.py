@@ -109,6 +109,17 @@ def l1_loss(predicted: Tensor, true: Tensor, mask: Tensor, hole_weight: float = 
     return ((predicted - true).abs() * weight).mean() / mask.mean().clamp_min(1e-6)
 
 
+def l2_loss(predicted: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean squared error in the hole (not in the paper; it is what PSNR measures).
+
+    Args:
+        predicted: I_pred, N×3×H×W.
+        true: I, N×3×H×W in [0, 1].
+        mask: M, N×1×H×W.
+    """
+    return _weighted_mean((predicted - true).square().mean(dim=1, keepdim=True), mask)
+
+
 def perceptual_loss(predicted: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:
     """Return L_perc, equation 7: the mean absolute difference of VGG-19's activations, summed over the layers.
 

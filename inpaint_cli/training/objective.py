@@ -70,7 +70,10 @@ class Objective:
             cross_entropy = losses.edge_cross_entropy(outputs.edges, batch.true_edges, batch.mask, o.edge_weight)
             terms["bce"] = o.bce * cross_entropy
         if outputs.image is not None:
-            terms["l1"] = o.l1 * losses.l1_loss(outputs.image, batch.image, batch.mask, o.hole_weight)
+            if o.l1:
+                terms["l1"] = o.l1 * losses.l1_loss(outputs.image, batch.image, batch.mask, o.hole_weight)
+            if o.l2:
+                terms["l2"] = o.l2 * losses.l2_loss(outputs.image, batch.image, batch.mask)
             terms |= self._perceptual(batch, outputs.image)
         return terms
 

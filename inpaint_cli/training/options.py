@@ -101,6 +101,7 @@ class TrainOptions:
         bce: weight of the cross-entropy of G1's edges in the hole.
         edge_weight: how much a pixel on an edge counts in it against one on none.
         l1: weight of the l1 loss.
+        l2: weight of the mean squared error in the hole.
         hole_weight: how much a pixel in the hole counts in it against one outside.
         adversarial2: weight of G2's adversarial loss.
         fm2: weight of feature matching on D2.
@@ -148,6 +149,7 @@ class TrainOptions:
     bce: float = 0.0
     edge_weight: float = 1.0
     l1: float = 1.0
+    l2: float = 0.0
     hole_weight: float = 1.0
     adversarial2: float = 0.1
     fm2: float = 0.0
