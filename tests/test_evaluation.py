@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from inpaint_cli.cli import main
-from inpaint_cli.evaluation import report
+from inpaint_cli.evaluation import protocol, report, tables
+from inpaint_cli.evaluation.journal import Journal
 from inpaint_cli.evaluation.settings import Candidate, Settings
 
 PHOTOS = Path(__file__).parent / "data" / "eval"
@@ -126,31 +127,37 @@ class Killed(BaseException):
     """Stands for a kill in the middle of a run."""
 
 
+@pytest.fixture(scope="module")
+def two_columns(tmp_path_factory):
+    """The report of a run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole") / "report"
+    assert report.evaluate(two_column_settings(folder), lambda _: lambda _: None) == []
+    return folder
+
+
+def two_column_settings(folder, *, resume=False):
+    methods = (Candidate.EDGECONNECT, Candidate.TELEA)
+    return Settings(PHOTOS, folder, methods=methods, size=64, batch=2, offline=True, resume=resume)
+
+
 @pytest.mark.parametrize("groups", [1, 9, 14])
-def test_a_killed_run_resumes_to_the_same_bytes(groups, tmp_path):
-    def settings(folder, *, resume):
-        methods = (Candidate.EDGECONNECT, Candidate.TELEA)
-        return Settings(PHOTOS, folder / "report", methods=methods, size=64, batch=2, offline=True, resume=resume)
+def test_a_killed_run_resumes_to_the_same_bytes(groups, two_columns, tmp_path):
+    left = groups
 
-    def die_after(cases):
-        left = [groups]
+    def advance(_):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
 
-        def advance(_):
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-
-        return advance
-
-    assert report.evaluate(settings(tmp_path / "whole", resume=False), lambda _: lambda _: None) == []
-    cut = tmp_path / "cut"
+    folder = tmp_path / "report"
     with pytest.raises(Killed):
-        report.evaluate(settings(cut, resume=False), die_after)
-    assert not (cut / "report" / "report.md").exists()
-    with next((cut / "report" / ".journal").glob("*.jsonl")).open("a") as journal:
+        report.evaluate(two_column_settings(folder), lambda _: advance)
+    assert not (folder / "report.md").exists()
+    with (folder / ".journal" / "cases.jsonl").open("a") as journal:
         journal.write('{"batch": 1, "mask": "fix')  # the line that it died in
-    assert report.evaluate(settings(cut, resume=True), lambda _: lambda _: None) == []
-    assert contents(cut / "report") == contents(tmp_path / "whole" / "report")
+    assert report.evaluate(two_column_settings(folder, resume=True), lambda _: lambda _: None) == []
+    assert contents(folder) == contents(two_columns)
 
 
 def test_resuming_with_other_settings_is_refused(inpaint, tmp_path):
@@ -224,17 +231,19 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
         data.mkdir()
         for number in range(photos):
             copy(PHOTOS / "city.jpg", data / f"{number}.jpg")
-        methods = (Candidate.TELEA, Candidate.NAVIER_STOKES)
-        settings = Settings(data, data / "report", methods=methods, size=64, batch=2, threads=1, offline=True)
+        settings = Settings(data, data, methods=(Candidate.TELEA,), size=128, batch=2, threads=1, offline=True)
+        plan = protocol.prepare(settings)
         tracemalloc.start()
-        report.evaluate(settings, lambda _: lambda _: None)
+        journal = Journal(data / "report", plan.run(), resume=False)
+        protocol.measure(plan, journal, lambda _: None)
+        tables.average(journal.cases())
         used = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return used
 
     peak(2)  # what libraries keep for themselves after their first use
-    one_picture = 64 * 64 * 3
-    assert peak(14) - peak(4) < 4 * one_picture  # of the 100 more that are made
+    one_picture = 128 * 128 * 3
+    assert peak(24) - peak(4) < 20 * one_picture / 2  # not even the 20 photos are kept, let alone their fills
 
 
 @pytest.mark.parametrize(
