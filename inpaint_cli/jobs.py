@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import glob
-import json
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from inpaint_cli.errors import OutputError, UsageError
 from inpaint_cli.imaging.formats import format_of, is_picture, output_suffix
+from inpaint_cli.manifest import read_manifest
 
 STREAM = Path("-")  # standard input or output
 
@@ -19,7 +18,6 @@ _MASK_ENDINGS = ("_mask", "-mask", "")
 _SKETCH_ENDINGS = ("-edges", "_edges", "-sketch", "_sketch", "")
 _OTHER_ENDINGS = (*filter(None, _MASK_ENDINGS), *filter(None, _SKETCH_ENDINGS), "-clean", "-compare")
 _FIELDS = ("stem", "ext", "name", "parent")
-_COLUMNS = {"input", "mask", "output", "edges"}
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,11 @@ def plan(request: Request) -> list[Job]:
     if request.manifest is not None:
         if request.images:
             raise UsageError("--manifest names the images; give no others")
-        jobs, many = list(_from_manifest(request.manifest)), True
-        jobs = [job if job.masks else replace(job, masks=request.masks) for job in jobs]
+        many = True
+        jobs = [
+            Job(row.photo, row.output or STREAM, row.masks or request.masks, row.edges)
+            for row in read_manifest(request.manifest)
+        ]
     else:
         photos, many = _photos(request)
         jobs = [Job(photo, STREAM, request.masks) for photo in photos]
@@ -272,56 +273,3 @@ def _check_outputs(jobs: list[Job]) -> None:
             except OutputError as error:
                 raise UsageError(str(error)) from error
         outputs[place] = job
-
-
-def _from_manifest(manifest: Path) -> Iterator[Job]:
-    """Yield a table's jobs; its paths are relative to its folder."""
-    try:
-        text = manifest.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{manifest}: can't be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
-        ) from error
-    kind = manifest.suffix.lower()
-    if kind not in {".csv", ".jsonl", ".ndjson"}:
-        raise UsageError(f"{manifest}: a manifest is called .csv or .jsonl")
-    rows = list(_csv_rows(text) if kind == ".csv" else _json_rows(text, manifest))
-    if not rows:
-        raise UsageError(f"{manifest}: no rows")
-    for number, row in rows:
-        yield _job_of(row, manifest.parent, f"{manifest}:{number}")
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    for row in reader:
-        yield reader.line_num, {key or "more than the header names": value for key, value in row.items() if value}
-
-
-def _json_rows(text: str, manifest: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise UsageError(f"{manifest}:{number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise UsageError(f'{manifest}:{number}: not an object such as {{"input": …, "mask": …}}')
-            yield number, {key: value for key, value in row.items() if value is not None}
-
-
-def _job_of(row: dict[str, object], folder: Path, where: str) -> Job:
-    if unknown := sorted(row.keys() - _COLUMNS):
-        raise UsageError(f"{where}: unknown column {unknown[0]}; a manifest has input, mask, output and edges")
-    masks = row.get("mask", [])
-    texts = {"input": row.get("input"), "output": row.get("output", str(STREAM)), "edges": row.get("edges", "")}
-    listed = masks if isinstance(masks, list) else [masks]
-    if not all(isinstance(text, str) for text in (*texts.values(), *listed)) or not texts["input"]:
-        raise UsageError(f"{where}: needs an input, and paths as text")
-    output = Path(str(texts["output"]))
-    return Job(
-        folder / str(texts["input"]),
-        output if output == STREAM else folder / output,
-        tuple(folder / str(mask) for mask in listed),
-        folder / str(texts["edges"]) if texts["edges"] else None,
-    )
