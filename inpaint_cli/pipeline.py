@@ -17,17 +17,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.errors import MaskError, PhotoError
 from inpaint_cli.filling import Filling, Patch
 from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.imaging.edges import canny, compose, to_gray
-from inpaint_cli.imaging.lines import continue_lines
-from inpaint_cli.imaging.resampling import shrunk, smooth
+from inpaint_cli.imaging.lines import close_gaps, continue_lines
+from inpaint_cli.imaging.resampling import smooth
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
-from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
+from inpaint_cli.imaging.windows import Box
 from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter
+from inpaint_cli.views import View, as_bytes, check, look, unit
 from inpaint_cli.weights.registry import Model, resolve
 
 if TYPE_CHECKING:
@@ -40,29 +40,6 @@ Image = NDArray[np.uint8]
 LARGEST = 512  # pixels, the longest side of a working size: what a processor paints in a second
 GUESSING = 256  # where lines are guessed: Canny sees outlines there and not every pebble
 WALL = 0.5  # an edge this sure is a line that no colour crosses
-_GROWTH = 0.04  # of the object's extent: how loosely masks are drawn
-_GROWTH_WORKING = 3  # and at least this many pixels of the working size
-
-
-@dataclass(frozen=True)
-class _View:
-    """One window as it is looked at.
-
-    Attributes:
-        window: where it lies and its working size.
-        image: the window of the photo, RGB uint8 h×w×3.
-        hole: the grown hole, h×w.
-        cover: share of the painting in each pixel, h×w in [0, 1].
-        small: the window at the working size, RGB in [0, 1], H×W×3.
-        small_hole: every working pixel that the hole touches, H×W.
-    """
-
-    window: Window
-    image: Image
-    hole: Mask
-    cover: Floats
-    small: Floats
-    small_hole: Mask
 
 
 class EdgeConnect:
@@ -159,8 +136,8 @@ class EdgeConnect:
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the sketch does not fit the image.
         """
-        _check(image, mask)
-        views = _views(image, mask, options, self._longest(options, sketch))
+        check(image, mask)
+        views = look(image, mask, options, self._longest(options, sketch))
         drawn = self._draw(views, options, sketch, image.shape[:2])
         if options.plain:
             return drawn[0]
@@ -186,24 +163,22 @@ class EdgeConnect:
             SketchError: the sketch does not fit the image.
         """
         options = options or FillOptions()
-        _check(image, mask)
-        views = _views(image, mask, options, self._longest(options, sketch))
+        check(image, mask)
+        views = look(image, mask, options, self._longest(options, sketch))
         if options.method is Method.EDGECONNECT:
             edges = self._draw(views, options, sketch, image.shape[:2])
             small = self._paint(views, edges, options)
-            paintings = [
-                self._finish(*stages, options, sure=sketch is not None and sketch.drawn)
-                for stages in zip(views, edges, small, strict=True)
-            ]
+            sure = sketch is not None and sketch.drawn
+            paintings = [self._finish(*stages, options, sure=sure) for stages in zip(views, edges, small, strict=True)]
             stages = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
         else:
-            paintings = [_unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
+            paintings = [unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
             stages = [{} for _ in views]
         patches = [
             Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)
         ]
         steps = [
-            {"window": _unit(view.image), "hole": view.hole.astype(np.float32), **between, "result": painting}
+            {"window": unit(view.image), "hole": view.hole.astype(np.float32), **between, "result": painting}
             for view, between, painting in zip(views, stages, paintings, strict=True)
         ]
         return Filling(patches, float(mask.mean()), steps if options.keep_steps else [])
@@ -233,26 +208,25 @@ class EdgeConnect:
         return LARGEST if sketch is not None and sketch.drawn else GUESSING
 
     def _draw(
-        self, views: list[_View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
+        self, views: list[View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
     ) -> list[Floats]:
         """First stage: return C_comp of every view, H×W in [0, 1]."""
         grays = [to_gray(view.small) for view in views]
         sigma = self.sigma(options)
         known = [canny(gray, view.small_hole, sigma) for gray, view in zip(grays, views, strict=True)]
-        height, width = shape[:2]
-        drawn = None if sketch is None else [sketch.at(view.window, (height, width), sigma) for view in views]
-        if drawn is not None and options.edges_mode is EdgesMode.REPLACE:
-            inside = drawn
-        else:
-            inside = self._guess(views, grays, known, options)
-            if drawn is not None:
-                inside = [np.maximum(*both) for both in zip(inside, drawn, strict=True)]
+        inside = []
+        if sketch is not None:
+            size = shape[0], shape[1]
+            inside = [sketch.at(view.window, size, sigma) for view in views]
+        if sketch is None or options.edges_mode is EdgesMode.ADD:
+            guesses = self._guess(views, grays, known, options)
+            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
         return [
             quantised(compose(outer, inner, view.small_hole))
             for view, outer, inner in zip(views, known, inside, strict=True)
         ]
 
-    def _guess(self, views: list[_View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
+    def _guess(self, views: list[View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
         """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
         source = self._lines(options)
         if source is Lines.G1:
@@ -260,19 +234,22 @@ class EdgeConnect:
             return self._nets().edges(grays, edges, [view.small_hole for view in views], exact=options.plain)
         if source is Lines.CONTINUE:
             return [
-                continue_lines(_bytes(view.small), outer, view.small_hole).astype(np.float32)
+                continue_lines(as_bytes(view.small), outer, view.small_hole).astype(np.float32)
                 for view, outer in zip(views, known, strict=True)
             ]
         return [np.zeros_like(gray) for gray in grays]
 
-    def _paint(self, views: list[_View], edges: list[Floats], options: FillOptions) -> list[Floats]:
+    def _paint(self, views: list[View], edges: list[Floats], options: FillOptions) -> list[Floats]:
         """Second stage: return every view painted along its lines, H×W×3 in [0, 1]."""
         if self._painter(options) is Painter.G2:
             images, holes = [view.small for view in views], [view.small_hole for view in views]
             return self._nets().paint(images, edges, holes, exact=options.plain)
-        return [diffuse(view.small, view.small_hole, lines > WALL) for view, lines in zip(views, edges, strict=True)]
+        return [
+            diffuse(view.small, view.small_hole, close_gaps(lines > WALL))
+            for view, lines in zip(views, edges, strict=True)
+        ]
 
-    def _finish(self, view: _View, edges: Floats, painting: Floats, options: FillOptions, *, sure: bool) -> Floats:
+    def _finish(self, view: View, edges: Floats, painting: Floats, options: FillOptions, *, sure: bool) -> Floats:
         """Third stage: return the painting at the photo's resolution, without a seam, with the photo's texture."""
         if options.plain:
             return painting
@@ -280,10 +257,10 @@ class EdgeConnect:
         large = smooth(painting, (height, width))
         walls = enlarged(edges, Box(0, 0, height, width)) > WALL
         if options.harmonise:
-            large = blending.match_border(large, _unit(view.image), view.hole, walls)
+            large = blending.match_border(large, unit(view.image), view.hole, walls)
         if options.texture:
             guide = self.model.config.guide_weight if options.guide is None else options.guide
-            large = texture(view.image, view.hole, large, guide, sure=sure)
+            large = texture(view.image, view.hole, large, guide, sure=sure, seed=options.seed)
         return np.clip(large, 0, 1)
 
     def _nets(self) -> Networks:
@@ -293,55 +270,3 @@ class EdgeConnect:
 
                 self._networks = Networks(self.model, self._device, self._dtype, self._threads)
             return self._networks
-
-
-def _check(image: Image, mask: Mask) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise PhotoError(f"an image of shape {image.shape} and type {image.dtype} instead of H×W×3 uint8")
-    if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
-        raise MaskError(
-            f"a mask of shape {mask.shape} and type {mask.dtype} for an image of {image.shape[:2]}; needs bool"
-        )
-    if not mask.any():
-        raise MaskError("the mask is empty: nothing to fill (white marks the hole; --invert-mask swaps)")
-    if mask.all():
-        raise MaskError(
-            "the mask covers the whole photo: nothing is left to fill from (white marks the hole; --invert-mask swaps)"
-        )
-
-
-def _views(image: Image, mask: Mask, options: FillOptions, longest: int) -> list[_View]:
-    """Return the windows of a photo, looked at; the working size is at most `longest` pixels."""
-    if options.plain:
-        height, width = mask.shape
-        window = Window(Box(0, 0, height, width), bounding_box(mask), (height, width))
-        return [_View(window, image, mask, mask.astype(np.float32), _unit(image), mask)]
-    return [_look(image, mask, window, options) for window in plan(mask, options.context, longest)]
-
-
-def _look(image: Image, mask: Mask, window: Window, options: FillOptions) -> _View:
-    """Return a window of the photo with its hole grown, both at the photo's resolution and at the working size."""
-    object_ = mask[window.box.slices]
-    grow = options.grow
-    if grow is None:
-        grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
-    feather = (grow + 1) // 2 if options.feather is None else options.feather
-    hole, cover = blending.grown(object_, grow, feather)
-    if hole.all():  # nothing would be left to fill from
-        hole, cover = object_, object_.astype(np.float32)
-    crop = np.ascontiguousarray(image[window.box.slices])
-    small = shrunk(_unit(crop), window.size)
-    # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
-    small_hole = shrunk(hole.astype(np.float32), window.size) > 0
-    if small_hole.all():  # a tiny window: then what is best known has to do
-        share = shrunk(hole.astype(np.float32), window.size)
-        small_hole = share > share.min()
-    return _View(window, crop, hole, cover, small, small_hole)
-
-
-def _unit(image: Image) -> Floats:
-    return image.astype(np.float32) / np.float32(255)
-
-
-def _bytes(image: Floats) -> Image:
-    return np.round(image * 255).astype(np.uint8)
