@@ -1,4 +1,4 @@
-"""Pictures come back as they went in: every format, mode and depth, and all that a file says about its picture."""
+"""Pictures come back as they went in: every format, mode and depth, whole or not at all."""
 
 import io
 import logging
@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from inpaint_cli import load_image, load_mask
 from inpaint_cli.errors import OutputError
 from inpaint_cli.imaging.files import Photo, check_target, read_photo, write_photo
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-HOLE = np.s_[10:30, 20:50]
-XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:rights>CC0</dc:rights></x:xmpmeta>'
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+from tests.pictures import EXAMPLES, HOLE, deep, retouched, small_dune, with_alpha
 
 
 @pytest.fixture(autouse=True)
@@ -31,39 +27,7 @@ def warnings_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def dune() -> Image.Image:
     """Return a real photo of 120×80 pixels."""
-    with Image.open(EXAMPLES / "dune.jpg") as photo:
-        return photo.resize((120, 80), Image.Resampling.LANCZOS)
-
-
-def with_alpha(photo: Image.Image) -> Image.Image:
-    photo = photo.copy()
-    photo.putalpha(Image.linear_gradient("L").resize(photo.size))
-    return photo
-
-
-def deep(photo: Image.Image, channels: int) -> NDArray[np.uint16]:
-    """Return a photo with 16 bits, of which the lower eight say something too; grey, grey and alpha, RGB or RGBA."""
-    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
-    pixels = np.asarray(with_alpha(photo.convert("RGB")).convert(mode)).astype(np.uint16) * 257
-    noise = np.random.default_rng(0).integers(0, 200, pixels.shape)
-    return np.clip(pixels.astype(int) + noise - 100, 0, 65535).astype(np.uint16)
-
-
-def exif() -> Image.Exif:
-    block = Image.Exif()
-    block[ExifTags.Base.Artist] = "someone"
-    block[ExifTags.Base.Model] = "a camera"
-    block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] = 200
-    block.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
-    return block
-
-
-def retouched(source: Path, target: Path) -> Photo:
-    """Read a file, paint over a part of it, write it."""
-    photo = read_photo(source)
-    photo.pixels[HOLE] = photo.pixels[40, 60]
-    write_photo(photo, target)
-    return photo
+    return small_dune()
 
 
 def unchanged_outside(before: NDArray[np.generic], after: NDArray[np.generic]) -> bool:
@@ -124,105 +88,6 @@ def test_16_bit_ppm_and_compressed_tiff(dune: Image.Image, tmp_path: Path) -> No
         after = cv2.imread(str(tmp_path / f"out-{name}"), cv2.IMREAD_UNCHANGED)
         assert unchanged_outside(stored[..., ::-1], after)
     assert (tmp_path / "out-lzw.tif").stat().st_size < stored.nbytes
-
-
-def test_a_file_says_about_its_picture_what_it_said(dune: Image.Image, tmp_path: Path) -> None:
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Title", "A dune")
-    text.add_itxt("Title (de)", "Eine Düne", lang="de")
-    text.add_itxt("XML:com.adobe.xmp", XMP.decode())
-    about = {"icc_profile": SRGB, "exif": exif(), "dpi": (300, 300)}
-    dune.save(tmp_path / "a.png", pnginfo=text, **about)
-    dune.save(tmp_path / "a.jpg", xmp=XMP, comment="A dune", **about)
-    dune.save(tmp_path / "a.webp", xmp=XMP, lossless=True, **about)
-    dune.save(tmp_path / "a.tif", tiffinfo={700: XMP, 315: "someone", 272: "a camera", 34665: {34855: 200}}, **about)
-    for suffix in (".png", ".jpg", ".webp", ".tif"):
-        retouched(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
-        with Image.open(tmp_path / f"b{suffix}") as after:
-            after.load()
-            assert after.info["icc_profile"] == SRGB, suffix
-            assert XMP.decode() in str(after.info.get("xmp", b""), "utf-8"), suffix
-            found = after.getexif()
-            assert found[ExifTags.Base.Artist] == "someone", suffix
-            assert found.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 200, suffix
-            if suffix != ".webp":
-                assert tuple(round(value) for value in after.info["dpi"]) == (300, 300), suffix
-            if suffix == ".png":
-                assert after.text["Title"] == "A dune"
-                assert after.text["Title (de)"] == "Eine Düne"
-            if suffix == ".jpg":
-                assert after.info["comment"] == b"A dune"
-            if suffix != ".tif":
-                assert found.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] == (52.0, 31.0, 12.0)
-
-
-def test_a_16_bit_png_says_it_too(dune: Image.Image, tmp_path: Path) -> None:
-    photo = Photo(
-        deep(dune, 3), icc=SRGB, exif=exif().tobytes()[6:], xmp=XMP, text={"Title": "A dune"}, dpi=(300, 150)
-    )
-    write_photo(photo, tmp_path / "a.png")
-    retouched(tmp_path / "a.png", tmp_path / "b.png")
-    with Image.open(tmp_path / "b.png") as after:
-        after.load()
-        assert after.info["icc_profile"] == SRGB
-        assert after.getexif()[ExifTags.Base.Artist] == "someone"
-        assert after.text["Title"] == "A dune"
-        assert XMP.decode() in after.text["XML:com.adobe.xmp"]
-        assert tuple(round(value) for value in after.info["dpi"]) == (300, 150)
-
-
-def test_a_png_without_a_profile_keeps_its_gamma(dune: Image.Image, tmp_path: Path) -> None:
-    text = PngImagePlugin.PngInfo()
-    text.add(b"gAMA", (45455).to_bytes(4, "big"))
-    text.add(b"sRGB", b"\1")
-    dune.save(tmp_path / "a.png", pnginfo=text)
-    retouched(tmp_path / "a.png", tmp_path / "b.png")
-    with Image.open(tmp_path / "b.png") as after:
-        assert (after.info["gamma"], after.info["srgb"]) == (0.45455, 1)
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
-def test_pictures_are_read_upright_and_written_so(
-    suffix: str, orientation: int, dune: Image.Image, tmp_path: Path
-) -> None:
-    block = exif()
-    block[ExifTags.Base.Orientation] = orientation
-    dune.save(tmp_path / f"a{suffix}", exif=block, **({"quality": 95} if suffix == ".jpg" else {"lossless": True}))
-    with Image.open(tmp_path / f"a{suffix}") as stored:
-        upright = np.asarray(ImageOps.exif_transpose(stored).convert("RGB"))
-    photo = read_photo(tmp_path / f"a{suffix}")
-    assert (photo.rgb == upright).all()
-    write_photo(photo, tmp_path / f"b{suffix}")
-    with Image.open(tmp_path / f"b{suffix}") as after:
-        assert after.getexif().get(ExifTags.Base.Orientation, 1) == 1
-        assert after.size == upright.shape[1::-1]
-        assert after.getexif()[ExifTags.Base.Artist] == "someone"
-
-
-def test_the_thumbnail_goes_with_what_it_shows(dune: Image.Image, tmp_path: Path) -> None:
-    thumbnail = io.BytesIO()
-    dune.resize((24, 16)).save(thumbnail, "JPEG")
-    block = exif().tobytes()[6:]
-    with_thumbnail = bytearray(block)
-    end = 8 + 2 + 12 * int.from_bytes(block[8:10], "little" if block[:2] == b"II" else "big")
-    order = "little" if block[:2] == b"II" else "big"
-    with_thumbnail[end : end + 4] = len(block).to_bytes(4, order)
-    where = len(block) + 2 + 24 + 4
-    entries = [(0x0201, where), (0x0202, len(thumbnail.getvalue()))]
-    with_thumbnail += (2).to_bytes(2, order)
-    for tag, value in entries:
-        with_thumbnail += (
-            tag.to_bytes(2, order) + (4).to_bytes(2, order) + (1).to_bytes(4, order) + value.to_bytes(4, order)
-        )
-    with_thumbnail += bytes(4) + thumbnail.getvalue()
-    dune.save(tmp_path / "a.jpg", exif=b"Exif\0\0" + bytes(with_thumbnail))
-    assert thumbnail.getvalue() in (tmp_path / "a.jpg").read_bytes()
-    retouched(tmp_path / "a.jpg", tmp_path / "b.jpg")
-    assert thumbnail.getvalue()[-60:] not in (tmp_path / "b.jpg").read_bytes()
-    with Image.open(tmp_path / "b.jpg") as after:
-        assert after.getexif()[ExifTags.Base.Model] == "a camera"
-        assert not after.getexif().get_ifd(ExifTags.IFD.IFD1)
 
 
 @pytest.mark.parametrize("progressive", [False, True])
