@@ -26,7 +26,8 @@ _FORGET = 16.0  # pixels after which an edge tells a third as much about its dir
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
 _SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
 _TURN = 0.9  # radians that an end may turn towards the chord
-_GOOD = 0.6  # the cost of a pair that fits well
+_GOOD = 0.8  # the cost below which a pair fits well
+_MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
 
 
@@ -56,8 +57,7 @@ class Continuation:
 
     Attributes:
         lines: H×W, True only inside the hole.
-        sure: at least half of the edges that run into the hole found their partner, and one pair fits well. Then the
-            lines are worth building on; otherwise they are a few guesses among many.
+        sure: one of them fits well, so that a fill that interrupts them is likely wrong.
     """
 
     lines: NDArray[np.bool_]
@@ -76,23 +76,33 @@ def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDA
 
 
 def continuation(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Continuation:
-    """Return the lines of `continue_lines` and whether they are to be trusted (same arguments)."""
+    """Return the lines of `continue_lines` and whether they are worth keeping (same arguments)."""
     lines = np.zeros(hole.shape, np.uint8)
     if not hole.any():
         return Continuation(lines > 0, sure=False)
-    ends = find_ends(image, edges, hole)
-    chosen = join(ends, hole)
+    chosen = join(find_ends(image, edges, hole), hole)
     for line in chosen:
         _draw(lines, _into(line.points, hole))
-    sure = bool(chosen) and chosen[0].cost < _GOOD and len(chosen) * 2 >= len(ends) / 2
-    return Continuation((lines > 0) & hole, sure)
+    return Continuation((lines > 0) & hole, bool(chosen) and chosen[0].cost < _GOOD)
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the lines with gaps of one pixel bridged, H×W: what a wall must be to keep colours apart."""
-    cross = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3))
-    closed = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, cross)
+    closed = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return closed > 0
+
+
+def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
+    """Whether a fill interrupts one of the lines that it should continue.
+
+    Args:
+        edges: Canny's edges of the fill, H×W.
+        lines: what `continue_lines` returned, H×W.
+    """
+    distance = _distance(edges)
+    count, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
+    met = [float((distance[labels == line] <= _MET).mean()) for line in range(1, count)]
+    return min(met, default=1.0) < 0.5
 
 
 def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
@@ -252,9 +262,9 @@ def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:
     return np.where(outside[:, None], np.stack([columns, rows], axis=1), points)
 
 
-def _distance(hole: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each pixel's distance to the hole."""
-    return cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
+def _distance(places: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return each pixel's distance to the nearest of some places."""
+    return cv2.distanceTransform((~places).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
 
 
 def _draw(picture: NDArray[np.uint8], points: Vector) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.blending import match_border
+from inpaint_cli.imaging.resampling import smooth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -19,12 +20,6 @@ _RADIUS = 4  # of the patches compared, in coarse pixels
 _STEP = 4  # between pieces, in coarse pixels
 _AXES = 10  # principal components that tell patches apart
 _LOYALTY = 1.2  # how much less alike a piece that continues its neighbour may be: fewer seams
-
-
-def shrink(picture: Floats, factor: int) -> Floats:
-    """Return means over factor×factor blocks, H/factor × W/factor; both sides must be multiples of the factor."""
-    height, width = picture.shape[:2]
-    return cv2.resize(picture, (width // factor, height // factor), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor: int) -> Floats:
@@ -38,7 +33,7 @@ def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor
         factor: how much coarser the fill is, a whole number.
     """
     height, width = hole.shape
-    base = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    base = smooth(coarse, (height, width))
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
     places, sources = _sources(coarse, coarse_hole)
     fine = base + _lay(detail, places, sources, factor) if len(places) else base

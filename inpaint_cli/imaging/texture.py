@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import InpaintError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.octaves import enlarge, shrink
+from inpaint_cli.imaging.lines import breaks
+from inpaint_cli.imaging.octaves import enlarge
+from inpaint_cli.imaging.resampling import shrunk
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -29,7 +31,16 @@ _BESIDE = 8.0  # how far from its edges a sure painting is laid over the patches
 _GRAIN = 2.0  # Gaussian σ below which the patches' detail stays there
 
 
-def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, sure: bool, seed: int = 0) -> Floats:
+def texture(
+    photo: Image,
+    hole: Mask,
+    painting: Floats | None,
+    guide: float,
+    *,
+    sure: bool,
+    lines: Mask | None = None,
+    seed: int = 0,
+) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
     Args:
@@ -39,6 +50,9 @@ def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, 
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
         sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
             and its edges stay.
+        lines: the lines that were guessed, True inside the hole, H×W at the working size. With `sure`, patches alone
+            are tried first and are the result unless they interrupt a line: they are the better picture of a line
+            that they carry across. None where the lines are not guesses.
         seed: of the search; the same input and seed give the same output.
 
     Raises:
@@ -48,10 +62,18 @@ def texture(photo: Image, hole: Mask, painting: Floats | None, guide: float, *, 
     if not hole.any():
         return known
     target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
+    if sure and lines is not None:
+        fill = _finish(_fill(photo, hole, None, 0, seed), known, hole)
+        if target is None or not breaks(canny(to_gray(shrunk(fill, (lines.shape[0], lines.shape[1])))), lines):
+            return fill
     weight = max(guide, _SURE) if sure else guide
     fill = _fill(photo, hole, target if weight > 0 else None, weight, seed)
     if sure and target is not None:
         fill = _keep_edges(fill, target, hole)
+    return _finish(fill, known, hole)
+
+
+def _finish(fill: Floats, known: Floats, hole: Mask) -> Floats:
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
@@ -64,9 +86,10 @@ def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: 
     padding = ((0, -height % factor), (0, -width % factor))
     whole = np.pad(photo.astype(np.float32) / np.float32(255), (*padding, (0, 0)), mode="edge")
     whole_hole = np.pad(hole, padding, mode="edge")
-    coarse_hole = shrink(whole_hole.astype(np.float32), factor) > 0
-    coarse_target = None if target is None else shrink(np.pad(target, (*padding, (0, 0)), mode="edge"), factor)
-    coarse_photo = np.round(shrink(whole, factor) * 255).astype(np.uint8)
+    size = whole_hole.shape[0] // factor, whole_hole.shape[1] // factor
+    coarse_hole = shrunk(whole_hole.astype(np.float32), size) > 0
+    coarse_target = None if target is None else shrunk(np.pad(target, (*padding, (0, 0)), mode="edge"), size)
+    coarse_photo = np.round(shrunk(whole, size) * 255).astype(np.uint8)
     coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight, seed)
     return enlarge(coarse, coarse_hole, whole, whole_hole, factor)[:height, :width]
 
@@ -99,7 +122,7 @@ def _guide(target: Floats) -> Floats:
 
 def _keep_edges(fill: Floats, target: Floats, hole: Mask) -> Floats:
     """Return the fill with the painting's edges: near them the painting's large scales and the fill's small ones."""
-    edges = canny(to_gray(np.round(np.clip(target, 0, 1) * 255).astype(np.uint8))) & hole
+    edges = canny(to_gray(np.clip(target, 0, 1))) & hole
     if not edges.any():
         return fill
     distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
