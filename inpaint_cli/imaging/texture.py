@@ -28,7 +28,7 @@ _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much a
 _SURE = 0.1  # least weight of a painting whose lines are known
 _SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
 _BESIDE = 8.0  # how far from its edges a sure painting is laid over the patches, and
-_GRAIN = 2.0  # Gaussian σ below which the patches' detail stays there
+_GRAIN = 1.5  # Gaussian σ below which the patches' detail stays there
 
 
 def texture(
