@@ -57,25 +57,22 @@ class Learned:
         return [float(distance) for distance in distances]
 
 
-def load(device: str, *, offline: bool) -> Learned:
+def load(device: torch.device, *, offline: bool) -> Learned:
     """Return the measures that can be had.
 
     Args:
-        device: where they are to run; `auto` takes a CUDA device if there is one.
+        device: where they are to run.
         offline: take only weights that torch.hub has on this machine.
     """
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    where = torch.device(device)
     missing: dict[str, str] = {}
     modules: dict[str, Any] = {}
     for name, make in {"fid": _inception, "lpips": _alexnet}.items():
         try:
-            modules[name] = make(offline).to(where)
+            modules[name] = make(offline).to(device)
         except _MissingError as why:
             modules[name] = None
             missing[name] = f"not available: {why}"
-    return Learned(modules["fid"], modules["lpips"], missing, where)
+    return Learned(modules["fid"], modules["lpips"], missing, device)
 
 
 def frechet_distance(truths: Iterable[Features], pictures: Iterable[Features]) -> float:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging import classical
 from inpaint_cli.imaging.edges import canny, compose, to_gray
+from inpaint_cli.networks import Networks
 from inpaint_cli.options import FillOptions, Method
+from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.weights.registry import Model, resolve
-
-if TYPE_CHECKING:
-    from inpaint_cli.networks import Networks
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -67,59 +66,51 @@ class Column:
         return [np.where(hole[..., None], np.uint8(255), truth) for truth, hole in zip(truths, holes, strict=True)]
 
 
-def models(settings: Settings) -> list[Model]:
-    """Return the models that the settings' methods need, each once.
+def load_networks(settings: Settings) -> list[Networks]:
+    """Return the models that the settings' methods need, in the order of `--weights`.
 
     Raises:
-        WeightsError: one can't be had.
+        UsageError: there is no such model, device or precision.
+        WeightsError: a model can't be had.
     """
     if not settings.needs_model:
         return []
-    return [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
+    found = [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
+    return [Networks(model, settings.device, settings.dtype, settings.threads) for model in found]
 
 
-def model_titles(found: Sequence[Model]) -> dict[str, str]:
-    """Return what the report calls each model, by its name: for a folder its last part, as long as that is unique."""
-    short = {model.name: model.name if model.name.startswith("hf:") else Path(model.name).name for model in found}
-    return short if len(set(short.values())) == len(short) else {name: name for name in short}
+def model_titles(networks: Sequence[Networks]) -> list[str]:
+    """Return what the report calls each model: for a folder its last part, as long as that is unique."""
+    names = [each.model.name for each in networks]
+    short = [name if name.startswith("hf:") else Path(name).name for name in names]
+    return short if len(set(short)) == len(short) else names
 
 
-def columns(settings: Settings, found: Sequence[Model]) -> list[Column]:
+def columns(settings: Settings, networks: Sequence[Networks]) -> list[Column]:
     """Return the table's columns: each method that needs a model once for each, the others once."""
     result: list[Column] = []
-    networks = [_networks(model, settings) for model in found]
-    titles = model_titles(found)
+    titles = model_titles(networks)
     for method in settings.methods:
         if not method.needs_model:
             fill = partial(classical.fill, method=Method(method), seed=settings.seed)
             result.append(Column(method, _one_by_one(fill, settings)))
             continue
-        for model, nets in zip(found, networks, strict=True):
-            name = str(method) if len(found) == 1 else f"{method} ({titles[model.name]})"
-            result.append(
-                _pipeline(name, model, settings) if method == Candidate.PIPELINE else _plain(name, method, nets)
-            )
+        for title, nets in zip(titles, networks, strict=True):
+            name = str(method) if len(networks) == 1 else f"{method} ({title})"
+            pipeline = method == Candidate.PIPELINE
+            result.append(_pipeline(name, nets.model, settings) if pipeline else _plain(name, method, nets))
     return result
 
 
-def sweep(model: Model, settings: Settings, sigmas: Sequence[float]) -> list[Column]:
+def sweep(networks: Networks, sigmas: Sequence[float]) -> list[Column]:
     """Return figure 6's columns for a model: G1 and G2 at each σ of Canny, and G2 without edges."""
-    if not sigmas:
-        return []
-    networks = _networks(model, settings)
     at_sigma = [_along(sigma_name(sigma), networks, partial(_completed, networks, sigma)) for sigma in sigmas]
-    return [*at_sigma, _along(SWEEP_NO_EDGES, networks, partial(_none, model.config.sigma))]
+    return [*at_sigma, _along(SWEEP_NO_EDGES, networks, partial(_none, networks.model.config.sigma))]
 
 
 def sigma_name(sigma: float) -> str:
     """Return the heading of a sweep's column."""
     return f"σ = {sigma:g}"
-
-
-def _networks(model: Model, settings: Settings) -> "Networks":
-    from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch, which the classical methods need not wait for
-
-    return Networks(model, settings.device, settings.dtype, settings.threads)
 
 
 def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> Fill:
@@ -133,7 +124,7 @@ def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) ->
     return fill_batch
 
 
-def _plain(name: str, method: Candidate, networks: "Networks") -> Column:
+def _plain(name: str, method: Candidate, networks: Networks) -> Column:
     """Return a column of the paper's method on the whole picture."""
     sigma = networks.model.config.sigma
     if method == Candidate.CANNY:
@@ -142,11 +133,11 @@ def _plain(name: str, method: Candidate, networks: "Networks") -> Column:
     return _along(name, networks, source)
 
 
-def _along(name: str, networks: "Networks", edges: EdgeSource, *, sees_truth: bool = False) -> Column:
+def _along(name: str, networks: Networks, edges: EdgeSource, *, sees_truth: bool = False) -> Column:
     return Column(name, partial(_painted, networks, edges), edges, sees_truth)
 
 
-def _completed(networks: "Networks", sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
+def _completed(networks: Networks, sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
     """Return Canny's edges outside the holes, G1's inside."""
     grays = [to_gray(image) for image in images]
     known = [canny(gray, hole, sigma).astype(np.float32) for gray, hole in zip(grays, holes, strict=True)]
@@ -167,9 +158,7 @@ def _true(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> lis
     return [canny(to_gray(image), None, sigma).astype(np.float32) for image, _ in zip(images, holes, strict=True)]
 
 
-def _painted(
-    networks: "Networks", edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]
-) -> list[Picture]:
+def _painted(networks: Networks, edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
     """Return I ⊙ (1 - M) + I_pred ⊙ M."""
     scaled = [image.astype(np.float32) / np.float32(255) for image in images]
     painted = networks.paint(scaled, edges(images, holes), holes)
@@ -180,8 +169,7 @@ def _painted(
 
 
 def _pipeline(name: str, model: Model, settings: Settings) -> Column:
-    from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - its stages' libraries, if they are asked for
-
+    """Return a column of what `inpaint inpaint` does by default: windows, lines, painting, texture."""
     edgeconnect = EdgeConnect(model, settings.device, settings.dtype, settings.threads)
     options = FillOptions(seed=settings.seed)
 

@@ -18,7 +18,7 @@ from inpaint_cli.evaluation.masks import Holes
 from inpaint_cli.evaluation.methods import Column
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Settings
-from inpaint_cli.weights.registry import Model
+from inpaint_cli.networks import Networks
 
 Picture = NDArray[np.uint8]
 
@@ -33,7 +33,7 @@ class Plan:
         settings: what was asked for.
         photos: names inside `settings.data`.
         holes: which photo gets which hole.
-        models: the models by the order of `--weights`.
+        networks: the models in the order of `--weights`.
         columns: of the table.
         sweep: of figure 6, empty without a sweep.
         learned: FID's and LPIPS's networks, or why not.
@@ -42,15 +42,10 @@ class Plan:
     settings: Settings
     photos: list[str]
     holes: Holes
-    models: list[Model]
+    networks: list[Networks]
     columns: list[Column]
     sweep: list[Column]
     learned: Learned
-
-    @property
-    def titles(self) -> dict[str, str]:
-        """What the report calls each model, by its name."""
-        return methods.model_titles(self.models)
 
     @property
     def groups(self) -> list[tuple[str, Column]]:
@@ -75,7 +70,7 @@ class Plan:
             "photos": self.photos,
             "masks": {label: [path.name for path in paths] for label, paths in (self.holes.folder or {}).items()},
             "columns": [column.name for column in (*self.columns, *self.sweep)],
-            "weights": [model.sha256 for model in self.models],
+            "weights": [networks.model.sha256 for networks in self.networks],
             "size": settings.size,
             "seed": settings.seed,
             "batch": settings.batch,
@@ -96,15 +91,16 @@ def prepare(settings: Settings) -> Plan:
         torch.set_num_threads(settings.threads)
     names = photos.find(settings.data)
     folder = masks.sort_masks(settings.masks, settings.size) if settings.masks else None
-    found = methods.models(settings)
+    networks = methods.load_networks(settings)
+    device = networks[0].device if networks else torch.device("cpu")
     return Plan(
         settings=settings,
         photos=names,
         holes=Holes(settings.size, settings.seed, folder),
-        models=found,
-        columns=methods.columns(settings, found),
-        sweep=methods.sweep(found[0], settings, settings.sigmas) if settings.sigmas else [],
-        learned=learned.load(settings.device, offline=settings.offline),
+        networks=networks,
+        columns=methods.columns(settings, networks),
+        sweep=methods.sweep(networks[0], settings.sigmas) if settings.sigmas else [],
+        learned=learned.load(device, offline=settings.offline),
     )
 
 
@@ -136,8 +132,7 @@ def _read(settings: Settings, names: Sequence[str], journal: Journal) -> Iterato
         try:
             yield name, photos.load(settings.data / name, settings.size)
         except PhotoError as error:
-            if name not in journal.failed:
-                _log.error("%s", error)
+            _log.error("%s", error)
             journal.fail(name)
 
 

@@ -1,5 +1,6 @@
 """The report: a folder with report.md, both tables as CSV, plots and pictures; the same bytes for the same run."""
 
+import logging
 import platform
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -8,10 +9,12 @@ from inpaint_cli import __version__
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.evaluation import learned, plots, sheets, tables
 from inpaint_cli.evaluation.journal import TRUTH, Journal
-from inpaint_cli.evaluation.methods import SWEEP_NO_EDGES, sigma_name
+from inpaint_cli.evaluation.methods import SWEEP_NO_EDGES, model_titles, sigma_name
 from inpaint_cli.evaluation.protocol import Plan, measure, prepare
 from inpaint_cli.evaluation.settings import Settings
 from inpaint_cli.evaluation.tables import MEASURES, PAPER, Measure, Table
+
+_log = logging.getLogger(__name__)
 
 _PACKAGES = (
     "torch",
@@ -67,6 +70,8 @@ def evaluate(settings: Settings, start: Callable[[int], Callable[[int], None]]) 
         raise PhotoError(f"{settings.data}: none of its {len(plan.photos)} pictures could be read")
     write(plan, journal)
     journal.remove()
+    if journal.failed:
+        _log.warning("%d of %d photos are not in the report", len(journal.failed), len(plan.photos))
     return journal.failed
 
 
@@ -128,9 +133,9 @@ def _lines(plan: Plan, journal: Journal, table: Table) -> Iterator[str]:
     for m in MEASURES:
         yield from ("", f"## {m.title}", "")
         if m.name in plan.learned.missing:
-            yield f"{plan.learned.missing[m.name]}."
-        else:
-            yield from tables.markdown(m, table, plan.holes.labels, names, beside=True)
+            yield from (f"{plan.learned.missing[m.name]}.", "")
+        shown = [] if m.name in plan.learned.missing else names
+        yield from tables.markdown(m, table, plan.holes.labels, shown)
     yield from ("", f"*In italics: {PAPER}; other photos, other masks, other training.*")
     yield from ("", "![The measures over the share that is missing](measures.png)")
     yield from ("", "## Best, median and worst", "")
@@ -140,7 +145,7 @@ def _lines(plan: Plan, journal: Journal, table: Table) -> Iterator[str]:
         yield from _sweep_lines(plan, table)
     yield from ("", "## Definitions", "", _DEFINITIONS.format(size=plan.settings.size))
     versions = [f"inpaint {__version__}", f"Python {platform.python_version()}"]
-    versions += [f"{package} {metadata.version(package)}" for package in _PACKAGES]
+    versions += [f"{package} {_version(package)}" for package in _PACKAGES]
     yield from ("", "## Versions", "", ", ".join(versions) + ".")
 
 
@@ -157,16 +162,23 @@ def _setup(plan: Plan, journal: Journal) -> Iterator[str]:
     else:
         yield f"- irregular masks made from the seed, by their share of the picture; {_FIXED}"
     yield f"- networks on {plan.learned.device.type}, {settings.dtype}, in batches of {settings.batch}"
-    for model in plan.models:
-        for part, digest in model.sha256.items():
-            yield f"- `{plan.titles[model.name]}`, {part}: sha256 `{digest}`"
+    for title, networks in zip(model_titles(plan.networks), plan.networks, strict=True):
+        for part, digest in networks.model.sha256.items():
+            yield f"- `{title}`, {part}: sha256 `{digest}`"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # cv2, say, from another distribution
+        return "(unknown)"
 
 
 def _sweep_lines(plan: Plan, table: Table) -> Iterator[str]:
     columns = [column.name for column in plan.sweep]
     shown = [m for m in MEASURES if m.name in ("psnr", "psnr_hole", "fid")]
     yield from ("", "## Canny's σ (the paper's figures 6 and 7)", "")
-    yield f"`{plan.titles[plan.models[0].name]}`, G1 and G2, holes of {plan.sweep_mask} %."
+    yield f"`{model_titles(plan.networks)[0]}`, G1 and G2, holes of {plan.sweep_mask} %."
     yield from ("", "| σ | " + " | ".join(m.title for m in shown) + " |", "|---|" + "---:|" * len(shown))
     for column in columns:
         cell = table[plan.sweep_mask, column]

@@ -73,7 +73,7 @@ def write_cases(path: Path, plan: Plan, picked: Sequence[tuple[str, Case]]) -> N
 def write_strip(path: Path, plan: Plan, names: Sequence[str]) -> None:
     """Write figure 7 for some photos: edges and pictures at σ = 1, 3, 5 and without edges; JPEG."""
     rows = []
-    columns = methods.sweep(plan.models[0], plan.settings, _STRIP_SIGMAS)
+    columns = methods.sweep(plan.networks[0], _STRIP_SIGMAS)
     for name in names:
         truth = photos.load(plan.settings.data / name, plan.settings.size)
         hole = plan.holes.hole(plan.sweep_mask, name)

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -119,21 +119,19 @@ def write_table(path: Path, table: Table) -> None:
             writer.writerow([PAPER, mask, method, "", *values])
 
 
-def markdown(
-    measure: Measure, table: Table, masks: Iterable[str], columns: Iterable[str], *, beside: bool
-) -> Iterator[str]:
-    """Yield the lines of a Markdown table of one measure: a row per bin, a column per method.
+def markdown(measure: Measure, table: Table, masks: Iterable[str], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a Markdown table of one measure: a row per bin, a column per method, the paper's in italics.
 
     Args:
         measure: what to show.
         table: the means.
         masks: the bins.
-        columns: the methods.
-        beside: add the paper's columns, if it has the measure.
+        columns: the methods; none leaves the paper's, and nothing where the paper has no such measure.
     """
-    columns = list(columns)
-    numbers = paper().get(measure.name, {}) if beside else {}
+    numbers = paper().get(measure.name, {})
     methods = list(dict.fromkeys(method for _, method in numbers))
+    if not columns and not methods:
+        return
     headings = ["mask", *columns, *(f"*{method}*" for method in methods)]
     yield "| " + " | ".join(headings) + " |"
     yield "|---|" + "---:|" * (len(headings) - 1)
