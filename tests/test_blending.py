@@ -1,0 +1,73 @@
+"""Seams: the grown rim, and the membrane between painting and photo."""
+
+import time
+
+import numpy as np
+import pytest
+
+from inpaint_cli.imaging.blending import grown, match_border
+
+
+def _blob(size: int) -> np.ndarray:
+    rows, columns = np.mgrid[:size, :size] / size - 0.5
+    return (rows / 0.3) ** 2 + (columns / 0.25 + rows) ** 2 <= 1
+
+
+def _photo(size: int) -> np.ndarray:
+    y, x = np.mgrid[:size, :size] / size
+    return np.stack([0.3 + 0.4 * x, 0.5 + 0.2 * y, 0.4 + 0.3 * x * y], axis=-1).astype(np.float32)
+
+
+def test_growth_covers_the_object_and_fades_outwards() -> None:
+    mask = _blob(80)
+    hole, cover = grown(mask, 6)
+    assert (hole & mask).sum() == mask.sum()
+    assert (cover[mask] == 1).all()
+    assert (cover[~hole] == 0).all()
+    assert ((cover > 0) == hole).all()
+    assert np.unique(cover).size > 3
+    _, hard = grown(mask, 6, feather=0)
+    assert set(np.unique(hard)) == {0, 1}
+    same, all_of_it = grown(mask, 0)
+    assert (same == mask).all() and (all_of_it == mask).all()
+
+
+@pytest.mark.parametrize("size", [80, 400])  # solved at once, and by way of coarser grids
+def test_a_smooth_error_of_the_painting_vanishes(size: int) -> None:
+    photo, hole = _photo(size), _blob(size)
+    y, x = np.mgrid[:size, :size] / size
+    harmonic = 0.1 * np.stack([x, x**2 - y**2, x * y], axis=-1).astype(np.float32)
+    matched = match_border(photo - harmonic, np.where(hole[..., None], np.float32(0), photo), hole)
+    assert (matched[~hole] == photo[~hole]).all()
+    assert np.abs(matched - photo).max() < 2e-3
+
+
+def test_the_paintings_own_detail_stays() -> None:
+    photo, hole = _photo(120), _blob(120)
+    grain = np.random.default_rng(0).normal(0, 0.05, photo.shape).astype(np.float32)
+    painting = photo + 0.2 + np.where(hole[..., None], grain, 0)
+    matched = match_border(painting.astype(np.float32), photo, hole)
+    np.testing.assert_allclose(matched[hole], (photo + grain)[hole], atol=2e-3)
+
+
+def test_an_edge_of_the_photo_at_the_rim_does_not_smear() -> None:
+    size = 120
+    hole = _blob(size)
+    photo = np.full((size, size, 3), 0.2, np.float32)
+    photo[:, size // 2 :] = 0.8
+    painting = np.full_like(photo, 0.2)
+    painting[:, size // 2 + 2 :] = 0.8  # right but for two pixels
+    walls = np.zeros((size, size), bool)
+    walls[:, size // 2 - 1 : size // 2 + 3] = True
+    error = np.abs(match_border(painting, photo, hole, walls) - photo)[hole & ~walls]
+    smeared = np.abs(match_border(painting, photo, hole) - photo)[hole & ~walls]
+    assert error.max() < 0.01
+    assert smeared.max() > 0.1
+
+
+def test_a_hole_of_half_a_million_pixels_takes_no_longer_than_a_moment() -> None:
+    size = 1500
+    photo, hole = _photo(size), _blob(size)
+    start = time.perf_counter()
+    match_border(photo * np.float32(0.9), photo, hole, np.zeros_like(hole))
+    assert time.perf_counter() - start < 5  # 0.2 s on an idle core
