@@ -18,7 +18,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import TextIO
 
-from inpaint_cli.errors import ExitCode, InpaintError, OutputError, PhotoError, UsageError, WeightsError
+from inpaint_cli.errors import (
+    ExitCode,
+    InpaintError,
+    InterruptedRunError,
+    OutputError,
+    PhotoError,
+    UsageError,
+    WeightsError,
+)
 from inpaint_cli.jobs import STREAM, Job
 
 logger = logging.getLogger(__name__)
@@ -84,11 +92,11 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Result], options: RunOptions)
 
     Raises:
         UsageError, WeightsError: from the work.
+        InterruptedRunError: Ctrl-C; what was written stays, and nothing is half written.
     """
     if options.json is not None and any(job.output == STREAM for job in jobs):
         raise UsageError("--json and -o - both want standard output")
     counts: Counter[str] = Counter()
-    interrupted = False
     with _progress(len(jobs), options) as advance:
         try:
             for outcome in _outcomes(jobs, work, options):
@@ -96,11 +104,9 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Result], options: RunOptions)
                 _report(outcome, options)
                 advance()
         except KeyboardInterrupt:
-            interrupted = True
-    if interrupted or (len(jobs) > 1 and not options.quiet):
-        _summarise(counts, len(jobs), interrupted=interrupted)
-    if interrupted:
-        return ExitCode.INTERRUPTED
+            raise InterruptedRunError(f"interrupted, {_summary(counts, len(jobs))}") from None
+    if len(jobs) > 1 and not options.quiet:
+        sys.stderr.write(f"inpaint: {_summary(counts, len(jobs))}\n")
     return ExitCode.FAILED if counts["failed"] else ExitCode.OK
 
 
@@ -177,10 +183,10 @@ def _report(outcome: Outcome, options: RunOptions) -> None:
         options.json.flush()  # a pipe's reader sees each as it comes
 
 
-def _summarise(counts: Counter[str], jobs: int, *, interrupted: bool) -> None:
+def _summary(counts: Counter[str], jobs: int) -> str:
     parts = [f"{counts['ok']} of {jobs} done"]
     parts += [f"{counts[status]} {status}" for status in ("skipped", "failed") if counts[status]]
-    sys.stderr.write(f"inpaint: {'interrupted, ' if interrupted else ''}{', '.join(parts)}\n")
+    return ", ".join(parts)
 
 
 @contextlib.contextmanager

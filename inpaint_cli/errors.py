@@ -22,6 +22,12 @@ class InpaintError(Exception):
     exit_code = ExitCode.FAILED
 
 
+class InterruptedRunError(InpaintError):
+    """Ctrl-C, or a polite kill; its text says how far the run came."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class UsageError(InpaintError):
     """The command line asks for something that makes no sense."""
 

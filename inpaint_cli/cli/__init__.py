@@ -1,6 +1,7 @@
 """The command line: options in, exit code out; the one place that prints errors. No pixel is touched here."""
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     show_from(logging.WARNING)
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
     command = typer.main.get_command(app)
     try:
         code = command.main(arguments, prog_name="inpaint", standalone_mode=False)
@@ -28,8 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
         return _complain(message, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return _complain("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
         return ExitCode.FAILED
     except Exception as error:  # a bug of ours: the user gets a line, the developer --debug
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(
             f"unexpected {kind}: {error}; run again with --debug and report what it prints", ExitCode.FAILED
         )
+    if code == ExitCode.INTERRUPTED:  # Typer's word for Ctrl-C outside a run over photos
+        return _complain("interrupted", code)
     return code if isinstance(code, int) else ExitCode.OK
 
 

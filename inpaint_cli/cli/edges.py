@@ -6,6 +6,7 @@ import typer
 
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.imaging.boxes import parse_box
 from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines
 
 EdgesPlain = Annotated[
@@ -48,9 +49,10 @@ def edges(
     options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=grow, plain=plain)
     files = Files(images, mask, None, output, manifest, shard, overwrite, skip_existing, json)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
+    boxes = tuple(parse_box(text) for text in box or [])
     with planned(files, ending="-edges", suffix=".png", quiet=quiet, debug=debug) as run:
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
-        from inpaint_cli.imaging.masks import MaskOptions, parse_box  # noqa: PLC0415
+        from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 
-        masks = MaskOptions(invert_mask, mask_alpha, tuple(parse_box(text) for text in box or []))
+        masks = MaskOptions(invert_mask, mask_alpha, boxes)
         return run.start(work.MapEdges(model.load(), options, masks, work.Outputs(overwrite, run.stdout)))

@@ -10,6 +10,7 @@ import typer
 from inpaint_cli.cli import shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.errors import UsageError
+from inpaint_cli.imaging.boxes import parse_box
 from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 NO_EDGES = "none"  # the word that --edges takes instead of a file
@@ -286,13 +287,14 @@ def command(preset: Preset) -> Callable[..., int]:
         )
         files = Files(images, mask, sketch, output, manifest, shard, overwrite, skip_existing, json)
         model = ModelChoice(weights, weights_file, device, dtype, threads)
+        boxes = tuple(parse_box(text) for text in box or [])
         with planned(files, quiet=quiet, debug=debug) as run:
             if not (mask or box or mask_alpha or manifest):
                 raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
             from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
-            from inpaint_cli.imaging.masks import MaskOptions, parse_box  # noqa: PLC0415
+            from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 
-            masks = MaskOptions(invert_mask, mask_alpha, tuple(parse_box(text) for text in box or []))
+            masks = MaskOptions(invert_mask, mask_alpha, boxes)
             outputs = work.Outputs(overwrite, run.stdout, compare, save_steps)
             return run.start(work.Fill(model.load(), options, masks, outputs, edges_from))
 

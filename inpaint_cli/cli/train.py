@@ -40,7 +40,8 @@ def train(
         _option(
             _RUN,
             "--stage",
-            "What is trained. edge: G1. inpaint: G2 from Canny's edges, or from the lines of a fixed --g1. joint: both, G2 fed by G1.",
+            "What is trained. edge: G1. inpaint: G2 from Canny's edges, or from the lines of a fixed --g1. "
+            "joint: both, G2 fed by G1.",
         ),
     ] = TrainOptions.stage,
     val: Annotated[

@@ -22,6 +22,7 @@ from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
 from inpaint_cli.imaging.formats import format_of
+from inpaint_cli.imaging.masks import white
 from inpaint_cli.imaging.photo import Photo
 
 if TYPE_CHECKING:
@@ -89,8 +90,6 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
     Raises:
         PhotoError: see `read_photo`.
     """
-    from inpaint_cli.imaging.masks import white  # noqa: PLC0415 - masks need photos, so they import this module
-
     return white(read_photo(source)) ^ invert
 
 

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError
-from inpaint_cli.imaging.boxes import Rectangle, parse_box
+from inpaint_cli.imaging.boxes import Rectangle
 from inpaint_cli.imaging.photo import Photo, eight_bits
-
-__all__ = ["Mask", "MaskOptions", "erased", "find_hole", "parse_box", "rescaled", "same_aspect", "white"]
 
 Mask = NDArray[np.bool_]
 
