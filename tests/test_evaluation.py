@@ -105,11 +105,19 @@ def test_the_report_says_what_made_it_and_no_more(full, tmp_path_factory):
 
 def test_a_sweep_has_a_row_for_each_sigma_and_one_without_edges(full):
     rows = [key[2] for key in table(full) if key[2].startswith(("σ", "no edges"))]
-    assert rows == ["σ = 1", "σ = 1.5", "σ = 2", "no edges"]
-    text = (full / "report.md").read_text("utf-8")
-    assert "| 1.5 | " in text
-    at_two, edgeconnect = (table(full)["measured", "20-30", name] for name in ("σ = 2", "edgeconnect"))
-    assert at_two["psnr"] == edgeconnect["psnr"]  # σ = 2 is the model's own
+    assert rows == [
+        *(f"σ = {sigma}{which}" for which in ("", ", true edges") for sigma in ("1", "1.5", "2")),
+        "no edges",
+    ]
+    text = (full / "report.md").read_text("utf-8").partition("## Canny's σ")[2]
+    assert [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| ")] == [
+        "| σ", "| 1", "| 1.5", "| 2", "| no edges",
+    ]  # fmt: skip
+    at_two, true_at_two, without, edgeconnect, canny, no_edges = (
+        table(full)["measured", "20-30", name]["psnr"]
+        for name in ("σ = 2", "σ = 2, true edges", "no edges", "edgeconnect", "canny", "no-edges")
+    )
+    assert (at_two, true_at_two, without) == (edgeconnect, canny, no_edges)  # σ = 2 is the model's own
 
 
 def test_offline_columns_say_that_they_are_not_available(inpaint, tmp_path, monkeypatch):

@@ -23,8 +23,6 @@ Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Edges = NDArray[np.float32]
 
-SWEEP_NO_EDGES = "no edges"
-
 # Pictures and holes to C_comp, H×W in [0, 1] each.
 EdgeSource = Callable[[Sequence[Picture], Sequence[Mask]], list[Edges]]
 
@@ -102,15 +100,30 @@ def columns(settings: Settings, networks: Sequence[Networks]) -> list[Column]:
     return result
 
 
-def sweep(networks: Networks, sigmas: Sequence[float]) -> list[Column]:
-    """Return figure 6's columns for a model: G1 and G2 at each σ of Canny, and G2 without edges."""
-    at_sigma = [_along(sigma_name(sigma), networks, partial(_completed, networks, sigma)) for sigma in sigmas]
-    return [*at_sigma, _along(SWEEP_NO_EDGES, networks, partial(_none, networks.model.config.sigma))]
+@dataclass(frozen=True)
+class Sweep:
+    """Figure 6's columns for a model: G2 along edges of Canny at each σ.
+
+    Attributes:
+        series: per source of edges a column for each σ: G1's edges in the hole, then the true photo's.
+        without: no edges in the hole, at the model's own σ.
+    """
+
+    series: dict[str, list[Column]]
+    without: Column
+
+    @property
+    def columns(self) -> list[Column]:
+        """All of them, each once."""
+        return [*(column for columns in self.series.values() for column in columns), self.without]
 
 
-def sigma_name(sigma: float) -> str:
-    """Return the heading of a sweep's column."""
-    return f"σ = {sigma:g}"
+def sweep(networks: Networks, sigmas: Sequence[float]) -> Sweep:
+    """Return the columns of a sweep over the σ of Canny."""
+    guessed = [_along(f"σ = {sigma:g}", networks, partial(_completed, networks, sigma)) for sigma in sigmas]
+    true = [_along(f"σ = {sigma:g}, true edges", networks, partial(_true, sigma), sees_truth=True) for sigma in sigmas]
+    without = _along("no edges", networks, partial(_none, networks.model.config.sigma))
+    return Sweep({"G1's edges": guessed, "true edges": true}, without)
 
 
 def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> Fill:

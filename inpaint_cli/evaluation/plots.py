@@ -1,9 +1,9 @@
 """The report's plots, the same bytes each time for the same numbers and the same matplotlib."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inpaint_cli.evaluation.tables import Measure, Table
@@ -39,29 +39,34 @@ def plot_measures(
     _save(figure, path)
 
 
-def plot_sweep(path: Path, sigmas: Sequence[float], values: Sequence[tuple[Measure, list[float], float]]) -> None:
-    """Draw measures over Canny's σ with the level without edges as a dashed line (figure 6); write a PNG.
+@dataclass(frozen=True)
+class Curves:
+    """A measure over Canny's σ.
 
-    Args:
-        path: the PNG.
-        sigmas: of the sweep.
-        values: each measure with its value at each σ and its value without edges.
+    Attributes:
+        measure: which.
+        series: its value at each σ, by the source of the edges in the hole.
+        without: its value without edges there.
     """
-    figure = Figure(figsize=(5 * len(values), 3.4), layout="constrained")
-    for axis, (measure, series, without) in zip(
-        figure.subplots(1, len(values), squeeze=False).flat, values, strict=True
-    ):
-        _sweep(axis, sigmas, series, without)
-        axis.set_ylabel(measure.title)
+
+    measure: Measure
+    series: dict[str, list[float | None]]
+    without: float | None
+
+
+def plot_sweep(path: Path, sigmas: Sequence[float], measures: Sequence[Curves]) -> None:
+    """Draw measures over Canny's σ with the level without edges as a dashed line (figure 6); write a PNG."""
+    figure = Figure(figsize=(5 * len(measures), 3.4), layout="constrained")
+    for axis, curves in zip(figure.subplots(1, len(measures), squeeze=False).flat, measures, strict=True):
+        for source, values in curves.series.items():
+            axis.plot(sigmas, [_number(v) for v in values], marker="o", markersize=3, linewidth=1.2, label=source)
+        axis.axhline(_number(curves.without), linestyle="--", linewidth=1, color="grey", label="no edges")
+        axis.set_ylabel(curves.measure.title)
+        axis.set_xlabel("Canny's σ (pixels)")
+        axis.ticklabel_format(useOffset=False)
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=8)
     _save(figure, path)
-
-
-def _sweep(axis: Axes, sigmas: Sequence[float], series: list[float], without: float) -> None:
-    axis.plot(sigmas, series, marker="o", markersize=3, linewidth=1.2, label="G1's edges")
-    axis.axhline(without, linestyle="--", linewidth=1, color="grey", label="no edges")
-    axis.set_xlabel("Canny's σ (pixels)")
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
 
 
 def _number(value: float | None) -> float:

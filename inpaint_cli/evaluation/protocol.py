@@ -15,7 +15,7 @@ from inpaint_cli.evaluation import learned, masks, methods, photos
 from inpaint_cli.evaluation.journal import TRUTH, Case, Journal
 from inpaint_cli.evaluation.learned import Learned
 from inpaint_cli.evaluation.masks import Holes
-from inpaint_cli.evaluation.methods import Column
+from inpaint_cli.evaluation.methods import Column, Sweep
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Settings
 from inpaint_cli.networks import Networks
@@ -35,7 +35,7 @@ class Plan:
         holes: which photo gets which hole.
         networks: the models in the order of `--weights`.
         columns: of the table.
-        sweep: of figure 6, empty without a sweep.
+        sweep: figure 6's, if it was asked for.
         learned: FID's and LPIPS's networks, or why not.
     """
 
@@ -44,13 +44,14 @@ class Plan:
     holes: Holes
     networks: list[Networks]
     columns: list[Column]
-    sweep: list[Column]
+    sweep: Sweep | None
     learned: Learned
 
     @property
     def groups(self) -> list[tuple[str, Column]]:
         """Bin and column of everything that is measured on each batch of photos."""
-        return [*product(self.holes.labels, self.columns), *((self.sweep_mask, column) for column in self.sweep)]
+        swept = self.sweep.columns if self.sweep else []
+        return [*product(self.holes.labels, self.columns), *((self.sweep_mask, column) for column in swept)]
 
     @property
     def sweep_mask(self) -> str:
@@ -69,7 +70,7 @@ class Plan:
         return {
             "photos": self.photos,
             "masks": {label: [path.name for path in paths] for label, paths in (self.holes.folder or {}).items()},
-            "columns": [column.name for column in (*self.columns, *self.sweep)],
+            "columns": list(dict.fromkeys(column.name for _, column in self.groups)),
             "weights": [networks.model.sha256 for networks in self.networks],
             "size": settings.size,
             "seed": settings.seed,
@@ -99,7 +100,7 @@ def prepare(settings: Settings) -> Plan:
         holes=Holes(settings.size, settings.seed, folder),
         networks=networks,
         columns=methods.columns(settings, networks),
-        sweep=methods.sweep(networks[0], settings.sigmas) if settings.sigmas else [],
+        sweep=methods.sweep(networks[0], settings.sigmas) if settings.sigmas else None,
         learned=learned.load(device, offline=settings.offline),
     )
 

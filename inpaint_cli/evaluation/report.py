@@ -9,7 +9,7 @@ from inpaint_cli import __version__
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.evaluation import learned, plots, sheets, tables
 from inpaint_cli.evaluation.journal import TRUTH, Journal
-from inpaint_cli.evaluation.methods import SWEEP_NO_EDGES, model_titles, sigma_name
+from inpaint_cli.evaluation.methods import Column, Sweep, model_titles
 from inpaint_cli.evaluation.protocol import Plan, measure, prepare
 from inpaint_cli.evaluation.settings import Settings
 from inpaint_cli.evaluation.tables import MEASURES, PAPER, Measure, Table
@@ -43,6 +43,7 @@ _DEFINITIONS = """\
 - The paper's columns, in italics, come from its Table 1: Places2, its own irregular masks, networks trained on
   millions of photos. They say what the measures look like there, not who is better here."""
 _FILES = ("report.md", "cases.csv", "table.csv", "measures.png", "cases.jpg", "sigma.png", "sigma.jpg")
+_SWEPT = ("psnr", "psnr_hole", "fid")
 _FIXED = "`fixed` is the block of half the side in the centre"
 
 
@@ -93,8 +94,8 @@ def write(plan: Plan, journal: Journal) -> None:
     plots.plot_measures(folder / "measures.png", table, measured, plan.holes.labels, names)
     sheets.write_cases(folder / "cases.jpg", plan, sheets.pick(journal.cases(), names[0]))
     if plan.sweep:
-        values = _sweep_values(plan, table, measured)
-        plots.plot_sweep(folder / "sigma.png", plan.settings.sigmas, values)
+        shown = [m for m in measured if m.name in _SWEPT]
+        plots.plot_sweep(folder / "sigma.png", plan.settings.sigmas, _curves(plan, plan.sweep, table, shown))
         readable = [name for name in plan.photos if name not in journal.failed]
         sheets.write_strip(folder / "sigma.jpg", plan, sheets.spread(readable))
     text = "\n".join(_lines(plan, journal, table))
@@ -113,15 +114,17 @@ def _check_folder(settings: Settings) -> None:
         raise OutputError(f"{folder}: can't be made ({error.strerror}); name another folder with -o") from error
 
 
-def _sweep_values(plan: Plan, table: Table, measured: list[Measure]) -> list[tuple[Measure, list[float], float]]:
-    def value(column: str, name: str) -> float:
-        mean = table[plan.sweep_mask, column].mean(name)
-        return float("nan") if mean is None else mean
+def _curves(plan: Plan, sweep: Sweep, table: Table, measures: list[Measure]) -> list[plots.Curves]:
+    def value(column: Column, measure: Measure) -> float | None:
+        return table[plan.sweep_mask, column.name].mean(measure.name)
 
-    shown = [m for m in measured if m.name in ("psnr", "psnr_hole", "fid")]
     return [
-        (m, [value(sigma_name(sigma), m.name) for sigma in plan.settings.sigmas], value(SWEEP_NO_EDGES, m.name))
-        for m in shown
+        plots.Curves(
+            m,
+            {source: [value(column, m) for column in columns] for source, columns in sweep.series.items()},
+            value(sweep.without, m),
+        )
+        for m in measures
     ]
 
 
@@ -133,16 +136,17 @@ def _lines(plan: Plan, journal: Journal, table: Table) -> Iterator[str]:
     for m in MEASURES:
         yield from ("", f"## {m.title}", "")
         if m.name in plan.learned.missing:
-            yield from (f"{plan.learned.missing[m.name]}.", "")
+            yield f"{plan.learned.missing[m.name]}."
         shown = [] if m.name in plan.learned.missing else names
-        yield from tables.markdown(m, table, plan.holes.labels, shown)
+        rows = list(tables.markdown(m, table, plan.holes.labels, shown))
+        yield from ["", *rows] if rows and not shown else rows
     yield from ("", f"*In italics: {PAPER}; other photos, other masks, other training.*")
     yield from ("", "![The measures over the share that is missing](measures.png)")
     yield from ("", "## Best, median and worst", "")
     yield f"Ranked by the PSNR in the hole of `{names[0]}`, one case per photo."
     yield from ("", "![Contact sheet](cases.jpg)")
     if plan.sweep:
-        yield from _sweep_lines(plan, table)
+        yield from _sweep_lines(plan, plan.sweep, table)
     yield from ("", "## Definitions", "", _DEFINITIONS.format(size=plan.settings.size))
     versions = [f"inpaint {__version__}", f"Python {platform.python_version()}"]
     versions += [f"{package} {_version(package)}" for package in _PACKAGES]
@@ -174,16 +178,24 @@ def _version(package: str) -> str:
         return "(unknown)"
 
 
-def _sweep_lines(plan: Plan, table: Table) -> Iterator[str]:
-    columns = [column.name for column in plan.sweep]
-    shown = [m for m in MEASURES if m.name in ("psnr", "psnr_hole", "fid")]
+def _sweep_lines(plan: Plan, sweep: Sweep, table: Table) -> Iterator[str]:
+    curves = _curves(
+        plan, sweep, table, [m for m in MEASURES if m.name in _SWEPT and m.name not in plan.learned.missing]
+    )
+    sources = list(sweep.series)
+    headings = [f"{each.measure.title}, {source}" for each in curves for source in sources]
     yield from ("", "## Canny's σ (the paper's figures 6 and 7)", "")
-    yield f"`{model_titles(plan.networks)[0]}`, G1 and G2, holes of {plan.sweep_mask} %."
-    yield from ("", "| σ | " + " | ".join(m.title for m in shown) + " |", "|---|" + "---:|" * len(shown))
-    for column in columns:
-        cell = table[plan.sweep_mask, column]
-        values = (plan.learned.missing.get(m.name) or tables.as_text(cell.mean(m.name), m.decimals) for m in shown)
-        yield f"| {column.removeprefix('σ = ')} | " + " | ".join(values) + " |"
+    yield f"`{model_titles(plan.networks)[0]}`, holes of {plan.sweep_mask} %, in them G1's edges or the true photo's."
+    if "fid" in plan.learned.missing:
+        yield f"FID is {plan.learned.missing['fid']}."
+    yield from ("", "| σ | " + " | ".join(headings) + " |", "|---|" + "---:|" * len(headings))
+    for place, sigma in enumerate(plan.settings.sigmas):
+        cells = [
+            tables.as_text(each.series[source][place], each.measure.decimals) for each in curves for source in sources
+        ]
+        yield f"| {sigma:g} | " + " | ".join(cells) + " |"
+    cells = [tables.as_text(each.without, each.measure.decimals) for each in curves for _ in sources]
+    yield "| no edges | " + " | ".join(cells) + " |"
     yield from (
         "",
         "![Measures over σ](sigma.png)",

@@ -20,7 +20,8 @@ _TILE = 128  # side of a picture on a sheet
 _GAP = 4
 _TEXT = 11
 _STRIP_SIGMAS = (1.0, 3.0, 5.0)  # figure 7
-_EACH = 3  # cases of each kind on the sheet, and photos of the strip
+_STRIP_CAPTIONS = (*(f"σ = {sigma:g}" for sigma in _STRIP_SIGMAS), "no edges")
+_EACH = 3  # cases of each kind on the sheet
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,28 @@ def write_cases(path: Path, plan: Plan, picked: Sequence[tuple[str, Case]]) -> N
 
 
 def write_strip(path: Path, plan: Plan, names: Sequence[str]) -> None:
-    """Write figure 7 for some photos: edges and pictures at σ = 1, 3, 5 and without edges; JPEG."""
+    """Write figure 7 for some photos: edges and pictures at σ = 1, 3, 5 and without edges; JPEG.
+
+    Each photo has a row for each source of edges.
+    """
     rows = []
-    columns = methods.sweep(plan.networks[0], _STRIP_SIGMAS)
+    sweep = methods.sweep(plan.networks[0], _STRIP_SIGMAS)
     for name in names:
         truth = photos.load(plan.settings.data / name, plan.settings.size)
         hole = plan.holes.hole(plan.sweep_mask, name)
-        tiles = [("damaged", _damaged(truth, hole))]
-        for column in columns:
-            edges = column.edge_maps([truth], [hole]) or []
-            tiles += [(f"{column.name}: edges", _drawn(edge)) for edge in edges]
-            tiles.append((column.name, column.run([truth], [hole])[0]))
-        rows.append(_Row(name, [*tiles, ("truth", truth)]))
+        for source, columns in sweep.series.items():
+            tiles = [("damaged", _damaged(truth, hole))]
+            for caption, column in zip(_STRIP_CAPTIONS, [*columns, sweep.without], strict=True):
+                edges = column.edge_maps([truth], [hole]) or []
+                tiles += [("edges", _drawn(edge)) for edge in edges]
+                tiles.append((caption, column.run([truth], [hole])[0]))
+            rows.append(_Row(f"{name}\n{source}", [*tiles, ("truth", truth)]))
     _sheet(rows).save(path, quality=90)
 
 
 def spread(names: Sequence[str]) -> list[str]:
-    """Return the photos of the strip: a few from the whole length of the list."""
-    positions = np.linspace(0, len(names) - 1, min(_EACH, len(names))).round().astype(int)
-    return [names[position] for position in positions]
+    """Return the photos of the strip: two, a quarter from either end of the list."""
+    return [names[place] for place in sorted({len(names) // 4, 3 * len(names) // 4})]
 
 
 def _damaged(truth: Picture, hole: Mask) -> Picture:
