@@ -26,7 +26,6 @@ _FORGET = 16.0  # pixels after which an edge tells a third as much about its dir
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
 _SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
 _TURN = 0.9  # radians that an end may turn towards the chord
-_GOOD = 0.8  # the cost below which a pair fits well
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
 
@@ -51,19 +50,6 @@ class Join:
     cost: float  # 0 is a straight line between equal colours; at 1 it is not believed any more
 
 
-@dataclass(frozen=True)
-class Continuation:
-    """What good continuation makes of a hole.
-
-    Attributes:
-        lines: H×W, True only inside the hole.
-        sure: one of them fits well, so that a fill that interrupts them is likely wrong.
-    """
-
-    lines: NDArray[np.bool_]
-    sure: bool
-
-
 def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the lines that continue the photo's edges across its hole: H×W, True only inside the hole.
 
@@ -72,18 +58,12 @@ def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDA
         edges: Canny's edges of the known part, H×W, one pixel wide.
         hole: True = missing, H×W.
     """
-    return continuation(image, edges, hole).lines
-
-
-def continuation(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> Continuation:
-    """Return the lines of `continue_lines` and whether they are worth keeping (same arguments)."""
     lines = np.zeros(hole.shape, np.uint8)
     if not hole.any():
-        return Continuation(lines > 0, sure=False)
-    chosen = join(find_ends(image, edges, hole), hole)
-    for line in chosen:
+        return lines > 0
+    for line in join(find_ends(image, edges, hole), hole):
         _draw(lines, _into(line.points, hole))
-    return Continuation((lines > 0) & hole, bool(chosen) and chosen[0].cost < _GOOD)
+    return (lines > 0) & hole
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:

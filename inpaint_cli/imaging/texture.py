@@ -43,6 +43,9 @@ def texture(
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
+    Lines that are only guessed have to earn their place. Patches alone carry most lines across a hole, and then theirs
+    is the better picture; the painting is followed where they interrupt a line.
+
     Args:
         photo: RGB, h×w×3; what stands in the hole has no influence.
         hole: True = missing, h×w, at least one pixel known.
@@ -50,9 +53,8 @@ def texture(
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
         sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
             and its edges stay.
-        lines: the lines that were guessed, True inside the hole, H×W at the working size. With `sure`, patches alone
-            are tried first and are the result unless they interrupt a line: they are the better picture of a line
-            that they carry across. None where the lines are not guesses.
+        lines: the guessed lines that an unguided fill must not interrupt, True inside the hole, H×W at the working
+            size; None if there are none.
         seed: of the search; the same input and seed give the same output.
 
     Raises:
@@ -62,15 +64,16 @@ def texture(
     if not hole.any():
         return known
     target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
-    if sure and lines is not None:
-        fill = _finish(_fill(photo, hole, None, 0, seed), known, hole)
-        if target is None or not breaks(canny(to_gray(shrunk(fill, (lines.shape[0], lines.shape[1])))), lines):
+    if not sure:
+        fill = _finish(_fill(photo, hole, target if guide > 0 else None, guide, seed), known, hole)
+        if guide > 0 or target is None or lines is None or not _interrupts(fill, lines):
             return fill
-    weight = max(guide, _SURE) if sure else guide
-    fill = _fill(photo, hole, target if weight > 0 else None, weight, seed)
-    if sure and target is not None:
-        fill = _keep_edges(fill, target, hole)
-    return _finish(fill, known, hole)
+    fill = _fill(photo, hole, target, max(guide, _SURE), seed)
+    return _finish(fill if target is None else _keep_edges(fill, target, hole), known, hole)
+
+
+def _interrupts(fill: Floats, lines: Mask) -> bool:
+    return breaks(canny(to_gray(shrunk(fill, (lines.shape[0], lines.shape[1])))), lines)
 
 
 def _finish(fill: Floats, known: Floats, hole: Mask) -> Floats:
