@@ -167,8 +167,10 @@ class EdgeConnect:
         if options.method is Method.EDGECONNECT:
             edges = self._draw(views, options, sketch, image.shape[:2])
             small = self._paint(views, edges, options)
-            sure = sketch is not None and sketch.drawn
-            paintings = [self._finish(*stages, options, sure=sure) for stages in zip(views, edges, small, strict=True)]
+            drawn = sketch is not None and sketch.drawn
+            paintings = [
+                self._finish(*stages, options, drawn=drawn) for stages in zip(views, edges, small, strict=True)
+            ]
             stages = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
         else:
             paintings = [unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
@@ -248,7 +250,7 @@ class EdgeConnect:
             for view, lines in zip(views, edges, strict=True)
         ]
 
-    def _finish(self, view: View, edges: Floats, painting: Floats, options: FillOptions, *, sure: bool) -> Floats:
+    def _finish(self, view: View, edges: Floats, painting: Floats, options: FillOptions, *, drawn: bool) -> Floats:
         """Third stage: return the painting at the photo's resolution, without a seam, with the photo's texture."""
         if options.plain:
             return painting
@@ -259,7 +261,15 @@ class EdgeConnect:
             large = blending.match_border(large, unit(view.image), view.hole, walls)
         if options.texture:
             guide = self.model.config.guide_weight if options.guide is None else options.guide
-            large = texture(view.image, view.hole, large, guide, sure=sure, seed=options.seed)
+            large = texture(
+                view.image,
+                view.hole,
+                large,
+                guide,
+                sure=drawn or self._lines(options) is Lines.CONTINUE,
+                lines=None if drawn else (edges > WALL) & view.small_hole,
+                seed=options.seed,
+            )
         return np.clip(large, 0, 1)
 
     def _nets(self) -> Networks:
