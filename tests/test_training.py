@@ -144,7 +144,7 @@ def test_killed_at_any_moment_and_resumed_it_ends_the_same(tmp_path, inpaint):
     options = ("--data", PHOTOS, "--stage", "inpaint", *FAST, "--save-every", 2)
     command = [sys.executable, "-m", "inpaint_cli", "train", "--out", killed, "--steps", 10_000, *options]
     process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # a busy machine takes its time to start
     while not (killed / "checkpoint.pt").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
@@ -188,7 +188,7 @@ def test_two_processes_end_with_the_same_weights(tmp_path):
     arguments = ("train", "--data", PHOTOS, "--out", run, "--stage", "inpaint", *FAST, "--steps", 3, "--device", "cpu")
     command = [str(part) for part in (sys.executable, *launch, *arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     assert [key for key in first if not torch.equal(first[key], second[key])] == []

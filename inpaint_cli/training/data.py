@@ -251,20 +251,20 @@ def collate(samples: list[Batch]) -> Batch:
     return Batch(**tensors, broken=frozenset().union(*(sample.broken for sample in samples)))
 
 
-def batches(options: TrainOptions, start: int, rank: int = 0, processes: int = 1) -> Iterator[Batch]:
+def batches(options: TrainOptions, start: int, seen: int, rank: int = 0, processes: int = 1) -> Iterator[Batch]:
     """Yield the batches from step `start` on, those of one process of several.
 
     Args:
         options: the run's.
         start: number of steps already done.
+        seen: number of samples that these took, all processes together.
         rank: this process's number.
         processes: how many processes share each step; every one takes `options.batch` samples.
     """
-    steps = range(start, options.steps)
-    numbers = [[(step * processes + rank) * options.batch + i for i in range(options.batch)] for step in steps]
+    firsts = [seen + (step * processes + rank) * options.batch for step in range(options.steps - start)]
     yield from DataLoader(
         Samples(options),
-        batch_sampler=numbers,
+        batch_sampler=[list(range(first, first + options.batch)) for first in firsts],
         num_workers=options.workers,
         collate_fn=collate,
         prefetch_factor=4 if options.workers else None,

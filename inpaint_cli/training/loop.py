@@ -49,9 +49,10 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
     g1, g2 = (_prepared(generator, options, device) for generator in (networks.g1, networks.g2))
 
     with Progress(start, options.steps, options.batch * processes.total, shown=first and not quiet) as progress:
-        data = batches(options, start, processes.rank, processes.total)
+        data = batches(options, start, run.samples, processes.rank, processes.total)
         for step, host_batch in enumerate(data, start + 1):
             batch = host_batch.to(device)
+            run.samples += options.batch * processes.total
             run.broken |= batch.broken
             optimisers.set_rates(step)
 
@@ -73,14 +74,13 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
             def due(every: int, step: int = step) -> bool:
                 return every > 0 and (step % every == 0 or step == options.steps)
 
-            samples = {"samples": step * options.batch * processes.total}
             if due(options.log_every):
                 values = {name: loss.item() for name, loss in (d_losses | g_losses).items()}
                 rate = progress.speed(step, sum(values.values()))
-                run.log(step, values | samples | {"broken": len(run.broken), "samples_per_second": rate})
+                run.log(step, values | {"broken": len(run.broken), "samples_per_second": rate})
             if validation is not None and due(options.val_every):
                 with autocast():
-                    run.log(step, validation.measure(networks, device) | samples)
+                    run.log(step, validation.measure(networks, device))
             if first and due(options.sample_every):
                 shown: Batch = validation.shown.to(device) if validation is not None else batch
                 run.write_samples(step, picture_grid(shown, networks))

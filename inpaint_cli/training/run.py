@@ -30,6 +30,7 @@ class Run:
         writes: whether this process is the one that writes.
 
     Attributes:
+        samples: how many samples the steps so far took, all processes together.
         broken: numbers of the photos that could not be read so far; others took their place.
     """
 
@@ -38,6 +39,7 @@ class Run:
     ) -> None:
         self.options, self.networks, self.optimisers, self.writes = options, networks, optimisers, writes
         self.folder, self.checkpoint = options.out, options.out / CHECKPOINT
+        self.samples = 0
         self.broken: set[int] = set()
         self._started, self._board = time.monotonic(), None
 
@@ -69,7 +71,7 @@ class Run:
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(f"{self.checkpoint}: holds other networks than these options make") from error
         torch.set_rng_state(state["random"].cpu())
-        self.broken = set(state["broken"])
+        self.samples, self.broken = state["samples"], set(state["broken"])
         self._started -= state["seconds"]
         step: int = state["step"]
         if self.writes and (self.folder / LOG).is_file():
@@ -90,6 +92,7 @@ class Run:
             return
         state = {
             "step": step,
+            "samples": self.samples,
             "broken": sorted(self.broken),
             "seconds": self._seconds(),
             "networks": self.networks.state_dict(),
@@ -104,11 +107,14 @@ class Run:
         temporary.replace(self.checkpoint)
 
     def log(self, step: int, values: dict[str, float]) -> None:
-        """Add a line to the log and the same to TensorBoard; `seconds` counts the time in all of a run's parts."""
+        """Add a line to the log and the same to TensorBoard.
+
+        `samples` and `seconds` count from the run's first step, however often it was resumed, and with what batch.
+        """
         if not self.writes:
             return
         rounded = {name: round(value, 6) for name, value in values.items()}
-        line = json.dumps({"step": step, "seconds": round(self._seconds(), 1)} | rounded)
+        line = json.dumps({"step": step, "samples": self.samples, "seconds": round(self._seconds(), 1)} | rounded)
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
         if self._board is not None:
