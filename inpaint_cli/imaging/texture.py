@@ -54,7 +54,7 @@ def texture(
         sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
             and its edges stay.
         lines: the guessed lines that an unguided fill must not interrupt, True inside the hole, H×W at the working
-            size; None if there are none.
+            size; None where there are none, or where they are not guesses.
         seed: of the search; the same input and seed give the same output.
 
     Raises:
@@ -64,10 +64,12 @@ def texture(
     if not hole.any():
         return known
     target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
-    if not sure:
-        fill = _finish(_fill(photo, hole, target if guide > 0 else None, guide, seed), known, hole)
-        if guide > 0 or target is None or lines is None or not _interrupts(fill, lines):
+    if guide == 0 and (lines is not None or not sure):
+        fill = _finish(_fill(photo, hole, None, 0, seed), known, hole)
+        if target is None or lines is None or not _interrupts(fill, lines):
             return fill
+    elif not sure:
+        return _finish(_fill(photo, hole, target, guide, seed), known, hole)
     fill = _fill(photo, hole, target, max(guide, _SURE), seed)
     return _finish(fill if target is None else _keep_edges(fill, target, hole), known, hole)
 
