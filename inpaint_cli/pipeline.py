@@ -266,8 +266,8 @@ class EdgeConnect:
                 view.hole,
                 large,
                 guide,
-                sure=drawn or self._lines(options) is Lines.CONTINUE,
-                lines=None if drawn else (edges > WALL) & view.small_hole,
+                sure=drawn,
+                lines=(edges > WALL) & view.small_hole,
                 seed=options.seed,
             )
         return np.clip(large, 0, 1)

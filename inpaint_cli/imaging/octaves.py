@@ -56,7 +56,8 @@ def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
     padded = np.pad(coarse, ((_RADIUS, _RADIUS), (_RADIUS, _RADIUS), (0, 0)), mode="reflect")
     samples = _patches(padded, known[:: max(1, len(known) // 2000)])
     mean = samples.mean(axis=0)
-    axes = np.linalg.svd(samples - mean, full_matrices=False)[2][:_AXES]
+    centred = samples - mean
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, -_AXES:].T  # principal axes; a singular value decomposition is slow
     tree = cKDTree(_project(padded, known, mean, axes))
     nearest = tree.query(_project(padded, grid, mean, axes), eps=1.0)[1]
     return grid, _coherent(padded, grid, known[nearest], blocked)
