@@ -44,7 +44,7 @@ class ModelConfig:
     train_size: int = 256
     lines: str = "g1"
     painter: str = "g2"
-    guide_weight: float = 0.0
+    guide_weight: float = 0.05
 
     @classmethod
     def from_table(cls, table: Mapping[str, object], where: str) -> "ModelConfig":
