@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.sketches import Reference
 from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines, Method, Painter
 from inpaint_cli.pipeline import EdgeConnect
+from inpaint_cli.weights.registry import Model
 
 GUIDES = (0.0, 0.05, 0.1, 0.2)
 SHEET = ("patchmatch", "default", "default, true lines as a sketch")  # beside the hole and the truth
@@ -67,14 +68,16 @@ def fill(model: EdgeConnect, way: Way, cut: Cut) -> NDArray[np.uint8]:
     return result
 
 
-def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], weights: str) -> str:
+def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], model: Model) -> str:
     """Return the medians as Markdown."""
     columns = [field.name for field in fields(Measures)]
     lines = [
         "# Windows",
         "",
         f"Medians over {len({cut.name for _, cut, _, _ in rows})} windows of 448 pixels with holes about 150 wide;"
-        f" model `{weights}`. Written by `benchmarks/windows.py`; every window is in the CSV beside this file.",
+        f" model `{model.name}`, whose defaults are lines `{model.config.lines}`, painter `{model.config.painter}`,"
+        f" guide {model.config.guide_weight:g}.",
+        "Written by `benchmarks/windows.py`; every window is in the CSV beside this file.",
         "PSNR in dB, gradient error in grey levels; detail and jump are right at 1;"
         " precision and recall of the truth's edges within 2 pixels.",
     ]
@@ -127,7 +130,7 @@ def main() -> None:
             pictures[way.name].append(filled)
         print(way.name, *(f"{value:.3f}" for value in astuple(medians([row[3] for row in rows if row[0] == way.name]))))
 
-    arguments.out.with_suffix(".md").write_text(report(rows, [way.name for way in compared], arguments.weights))
+    arguments.out.with_suffix(".md").write_text(report(rows, [way.name for way in compared], model.model))
     with arguments.out.with_suffix(".csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["fill", "subset", "window", *(field.name for field in fields(Measures))])

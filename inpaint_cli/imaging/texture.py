@@ -93,6 +93,8 @@ def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: 
     whole_hole = np.pad(hole, padding, mode="edge")
     size = whole_hole.shape[0] // factor, whole_hole.shape[1] // factor
     coarse_hole = shrunk(whole_hole.astype(np.float32), size) > 0
+    if coarse_hole.all():  # the little that is known lies between the coarse pixels
+        return _patchmatch(photo, hole, target, weight, seed)
     coarse_target = None if target is None else shrunk(np.pad(target, (*padding, (0, 0)), mode="edge"), size)
     coarse_photo = np.round(shrunk(whole, size) * 255).astype(np.uint8)
     coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight, seed)
