@@ -78,7 +78,8 @@ def test_each_method_has_a_column_in_each_bin_and_the_papers_stand_beside(full):
 
 def test_each_column_is_another_method(full):
     rows = table(full)
-    assert len({rows["measured", "fixed", method]["psnr_hole"] for method in Candidate}) == len(Candidate)
+    methods = set(Candidate) - {Candidate.PIPELINE}  # which may well decide for PatchMatch alone
+    assert len({rows["measured", "fixed", method]["psnr_hole"] for method in methods}) == len(methods)
 
 
 def test_the_table_is_the_mean_of_the_cases(full):
@@ -223,7 +224,7 @@ def test_a_folder_without_a_usable_mask_is_wrong_usage(inpaint, tmp_path):
 
 
 def test_each_model_has_columns_of_its_own(inpaint, tmp_path, original_model):
-    options = ("--method", "edgeconnect", "--method", "telea", "--size", 32, "--offline")
+    options = ("--method", "edgeconnect", "--method", "telea", "--size", 64, "--offline")
     weights = ("--weights", "open-lite", "--weights", original_model)
     data = tmp_path / "data"
     data.mkdir()
@@ -262,7 +263,7 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
         (("--data", "nowhere"), 2, "nowhere: not a folder"),
         (("--data", PHOTOS, "--sweep-sigma", "5..1"), 2, "0.5..5"),
         (("--data", PHOTOS, "--sweep-sigma", "two"), 2, "0.5..5"),
-        (("--data", PHOTOS, "--size", "8"), 2, "32"),
+        (("--data", PHOTOS, "--size", "63"), 2, "64"),
         (("--data", PHOTOS, "--method", "photoshop"), 2, "photoshop"),
         (("--data", PHOTOS, "--weights", "no-such-model"), 2, "no-such-model"),
     ],

@@ -13,7 +13,7 @@ from inpaint_cli.evaluation.settings import SIGMA_STEP, Candidate, Settings
 from inpaint_cli.options import DEFAULT_WEIGHTS
 
 _MEASURED = "What is measured"
-_SMALLEST = 32  # SSIM's window, and a hole that shows something
+_SMALLEST = 64  # the least that AlexNet takes, for LPIPS
 
 Data = Annotated[
     Path,
