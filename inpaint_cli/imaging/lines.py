@@ -26,6 +26,7 @@ _FORGET = 16.0  # pixels after which an edge tells a third as much about its dir
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
 _SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
 _TURN = 0.9  # radians that an end may turn towards the chord
+_DEAREST = 0.8  # cost at which a pair is not believed any more: dearer ones showed where they were wrong
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
 
@@ -47,7 +48,7 @@ class Join:
 
     points: Vector  # N×2 (x, y), half a pixel apart
     ends: tuple[int, int]
-    cost: float  # 0 is a straight line between equal colours; at 1 it is not believed any more
+    cost: float  # 0 is a straight line between equal colours; `_DEAREST` is the most that is believed
 
 
 def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -91,7 +92,7 @@ def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
     candidates = []
     for i, j in combinations(range(len(ends)), 2):
         cost = _cost(ends[i], ends[j], hole.shape)
-        if cost <= 1:
+        if cost <= _DEAREST:
             candidates.append(Join(_hermite(ends[i], ends[j]), (i, j), cost))
     candidates.sort(key=lambda line: (line.cost, line.ends))
 
