@@ -57,7 +57,8 @@ def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
     samples = _patches(padded, known[:: max(1, len(known) // 2000)])
     mean = samples.mean(axis=0)
     centred = samples - mean
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, -_AXES:].T  # principal axes; a singular value decomposition is slow
+    # The principal axes; a singular value decomposition of the samples takes longer.
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, -_AXES:].T
     tree = cKDTree(_project(padded, known, mean, axes))
     nearest = tree.query(_project(padded, grid, mean, axes), eps=1.0)[1]
     return grid, _coherent(padded, grid, known[nearest], blocked)
