@@ -7,6 +7,7 @@ coarser grid (`octaves`), so that time hardly grows with the hole.
 """
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 _PATCH_RADIUS = 3  # 7×7 patches
-_LARGEST = 160  # square root of the largest hole's area that PatchMatch fills at full resolution
+_LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _SURE = 0.1  # least weight of a painting whose lines are known
 _SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
@@ -64,14 +65,14 @@ def texture(
     if not hole.any():
         return known
     target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
-    if guide == 0 and (lines is not None or not sure):
-        fill = _finish(_fill(photo, hole, None, 0, seed), known, hole)
-        if target is None or lines is None or not _interrupts(fill, lines):
-            return fill
-    elif not sure:
-        return _finish(_fill(photo, hole, target, guide, seed), known, hole)
-    fill = _fill(photo, hole, target, max(guide, _SURE), seed)
-    return _finish(fill if target is None else _keep_edges(fill, target, hole), known, hole)
+    if not sure:
+        grid = _Grid.over(known, hole, _LARGEST if guide == 0 or target is None else _LARGEST_GUIDED)
+        fill = grid.search(target if guide > 0 else None, guide, seed)
+        if guide > 0 or target is None or lines is None or not _interrupts(fill, lines):
+            return _finish(grid.enlarge(fill), known, hole)
+    grid = _Grid.over(known, hole, _LARGEST if target is None else _LARGEST_GUIDED)
+    result = grid.enlarge(grid.search(target, max(guide, _SURE), seed))
+    return _finish(result if target is None else _keep_edges(result, target, hole), known, hole)
 
 
 def _interrupts(fill: Floats, lines: Mask) -> bool:
@@ -82,23 +83,55 @@ def _finish(fill: Floats, known: Floats, hole: Mask) -> Floats:
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def _fill(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
-    """Return PatchMatch's fill, on a coarser grid where the hole is large."""
-    factor = math.ceil(math.sqrt(hole.sum()) / (_LARGEST if target is None else _LARGEST_GUIDED))
-    if factor == 1:
-        return _patchmatch(photo, hole, target, weight, seed)
-    height, width = hole.shape
-    padding = ((0, -height % factor), (0, -width % factor))
-    whole = np.pad(photo.astype(np.float32) / np.float32(255), (*padding, (0, 0)), mode="edge")
-    whole_hole = np.pad(hole, padding, mode="edge")
-    size = whole_hole.shape[0] // factor, whole_hole.shape[1] // factor
-    coarse_hole = shrunk(whole_hole.astype(np.float32), size) > 0
-    if coarse_hole.all():  # the little that is known lies between the coarse pixels
-        return _patchmatch(photo, hole, target, weight, seed)
-    coarse_target = None if target is None else shrunk(np.pad(target, (*padding, (0, 0)), mode="edge"), size)
-    coarse_photo = np.round(shrunk(whole, size) * 255).astype(np.uint8)
-    coarse = _patchmatch(coarse_photo, coarse_hole, coarse_target, weight, seed)
-    return enlarge(coarse, coarse_hole, whole, whole_hole, factor)[:height, :width]
+@dataclass(frozen=True)
+class _Grid:
+    """A window at the resolution at which patches are searched: its own, or coarser where the hole is large.
+
+    Attributes:
+        photo: the window padded to whole cells, RGB in [0, 1], H×W×3.
+        hole: its hole, H×W.
+        factor: side of a cell in pixels.
+        shape: of the window without padding (H, W).
+    """
+
+    photo: Floats
+    hole: Mask
+    factor: int
+    shape: tuple[int, int]
+
+    @classmethod
+    def over(cls, photo: Floats, hole: Mask, largest: int) -> "_Grid":
+        """Return the finest grid on which the hole is no larger than a square of `largest` cells."""
+        factor = max(1, math.ceil(math.sqrt(hole.sum()) / largest))
+        height, width = hole.shape
+        padding = ((0, -height % factor), (0, -width % factor))
+        whole = np.pad(photo, (*padding, (0, 0)), mode="edge")
+        return cls(whole, np.pad(hole, padding, mode="edge"), factor, (height, width))
+
+    @property
+    def coarse_hole(self) -> Mask:
+        """Every cell that the hole touches."""
+        return self._coarse(self.hole.astype(np.float32)) > 0
+
+    def search(self, target: Floats | None, weight: float, seed: int) -> Floats:
+        """Return PatchMatch's fill of the cells, guided by a target of the window's shape if there is one."""
+        if target is not None:
+            below, right = (padded - side for padded, side in zip(self.hole.shape, self.shape, strict=True))
+            target = self._coarse(np.pad(target, ((0, below), (0, right), (0, 0)), mode="edge"))
+        photo = np.round(self._coarse(self.photo) * 255).astype(np.uint8)
+        return _patchmatch(photo, self.coarse_hole, target, weight, seed)
+
+    def enlarge(self, fill: Floats) -> Floats:
+        """Return a fill of the cells at the window's own resolution."""
+        if self.factor == 1:
+            return fill
+        large = enlarge(fill, self.coarse_hole, self.photo, self.hole, self.factor)
+        return large[: self.shape[0], : self.shape[1]]
+
+    def _coarse(self, values: Floats) -> Floats:
+        if self.factor == 1:
+            return values
+        return shrunk(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
 
 
 def _patchmatch(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
