@@ -171,18 +171,19 @@ class EdgeConnect:
             paintings = [
                 self._finish(*stages, options, drawn=drawn) for stages in zip(views, edges, small, strict=True)
             ]
-            stages = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
+            between = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
         else:
             paintings = [unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
-            stages = [{} for _ in views]
-        patches = [
-            Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)
-        ]
-        steps = [
-            {"window": unit(view.image), "hole": view.hole.astype(np.float32), **between, "result": painting}
-            for view, between, painting in zip(views, stages, paintings, strict=True)
-        ]
-        return Filling(patches, float(mask.mean()), steps if options.keep_steps else [])
+            between = [{} for _ in views]
+        filling = Filling(
+            [Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)],
+            float(mask.mean()),
+        )
+        if options.keep_steps:
+            for view, stages, painting in zip(views, between, paintings, strict=True):
+                looked = {"window": unit(view.image), "hole": view.hole.astype(np.float32)}
+                filling.steps.append({**looked, **stages, "result": painting})
+        return filling
 
     def sigma(self, options: FillOptions) -> float:
         """Return Canny's σ, in pixels: the one asked for or the model's."""
