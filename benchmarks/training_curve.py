@@ -28,7 +28,7 @@ def read_curve(runs: list[Path]) -> list[dict[str, float]]:
         for line in log:
             if any(name.startswith("val/psnr") for name in line):
                 values = {name.removeprefix("val/"): value for name, value in line.items() if name.startswith("val/")}
-                here = {"samples": samples + line["samples"], "minutes": round(minutes + line["seconds"] / 60, 1)}
+                here = {"samples": int(samples + line["samples"]), "minutes": round(minutes + line["seconds"] / 60, 1)}
                 rows.append(here | values)
         samples, minutes = samples + log[-1]["samples"], minutes + log[-1]["seconds"] / 60
     return rows
