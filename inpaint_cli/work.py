@@ -84,13 +84,13 @@ class Fill:
         if self.masks.alpha and photo.alpha is not None:
             filling.make_opaque(photo.alpha)
 
-        def save() -> None:
-            self.outputs.write(photo, job.output)
+        def save() -> None:  # the result last: where it stands, all the rest does
             if self.outputs.compare:
                 place = job.photo if job.output == STREAM else job.output
                 self._write_picture(comparison(filling, photo.rgb), place.with_name(f"{_stem(place)}-compare.png"))
             if self.outputs.steps is not None:
                 self._save_steps(filling, job, self.outputs.steps)
+            self.outputs.write(photo, job.output)
 
         return Result(save, filling.hole, filling.windows)
 
@@ -168,8 +168,8 @@ class JoinEdges:
         filling.apply(photo.pixels)
 
         def save() -> None:
-            self.outputs.write(edge_map(edges), job.output)
             self.outputs.write(photo, self.image_out)
+            self.outputs.write(edge_map(edges), job.output)
 
         return Result(save, filling.hole, filling.windows)
 

@@ -192,6 +192,17 @@ def test_compare_and_steps_show_every_stage(inpaint: Command, photo: Path, mask:
     ]
 
 
+def test_a_panel_that_may_not_be_replaced_leaves_no_result_without_it(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path
+):
+    (tmp_path / "dune-clean-compare.png").write_bytes(b"mine")
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "--compare")
+    assert run.code == 1
+    assert "--overwrite" in run.err
+    assert (tmp_path / "dune-clean-compare.png").read_bytes() == b"mine"
+    assert not (tmp_path / "dune-clean.png").exists()
+
+
 def test_a_pipe_carries_the_picture_and_nothing_else(photo: Path, mask: Path):
     run = subprocess.run(
         [sys.executable, "-m", "inpaint_cli", "remove", "-", "--mask", str(mask), "-o", "-", "-v"],
