@@ -160,6 +160,7 @@ def test_an_interrupted_download_leaves_nothing_behind(weights, environment, hub
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert err.splitlines()[-1] == "inpaint: interrupted"
     assert "Traceback" not in err
     assert not list((tmp_path / "hf").rglob("*.incomplete"))
     hub.stall.clear()
