@@ -52,6 +52,8 @@ class Request:
         ending: what the name of a result beside its photo ends in.
         suffix: the extension of results; None keeps that of the photo.
         shard: which share of the jobs to do, (2, 8) for the second of eight.
+        also_read: other inputs of the run, which no result may replace.
+        also_written: other outputs of the run, which may replace no input and no result.
     """
 
     images: tuple[str, ...] = ()
@@ -62,6 +64,8 @@ class Request:
     ending: str = "-clean"
     suffix: str | None = None
     shard: tuple[int, int] | None = None
+    also_read: tuple[Path, ...] = ()
+    also_written: tuple[Path, ...] = ()
 
 
 def plan(request: Request) -> list[Job]:
@@ -85,7 +89,7 @@ def plan(request: Request) -> list[Job]:
     namer = _Namer(request, many)
     jobs = [job if job.output != STREAM else replace(job, output=namer(job.photo)) for job in jobs]
     jobs = list(_paired(jobs, request))
-    _check_outputs(jobs)
+    _check_outputs(jobs, request)
     return _share(jobs, request.shard)
 
 
@@ -244,32 +248,37 @@ def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
         yield replace(job, masks=tuple(masks), edges=edges, problem=problem)
 
 
-def _check_outputs(jobs: list[Job]) -> None:
-    inputs = {
-        path.resolve(): path
-        for job in jobs
-        for path in (job.photo, *job.masks, job.edges)
-        if path not in {None, STREAM}
-    }
-    outputs: dict[Path, Job] = {}
+def _check_outputs(jobs: list[Job], request: Request) -> None:
+    inputs = {path.resolve() for path in request.also_read}
     for job in jobs:
-        if [job.photo, *job.masks, job.edges].count(STREAM) > 1:
+        read = [path for path in (job.photo, *job.masks, job.edges) if path is not None]
+        if read.count(STREAM) > 1:
             raise UsageError("standard input can be one picture only")
+        inputs |= {path.resolve() for path in read if path != STREAM}
+    outputs: dict[Path, str] = {}
+    for path in request.also_written:
+        _claim(path, inputs, outputs, "another result")
+    for job in jobs:
         if job.output == STREAM:
             if len(jobs) > 1:
                 raise UsageError("-o -: standard output takes one picture only")
             continue
-        place = job.output.resolve()
-        if place in inputs:
-            raise UsageError(f"{job.output}: would replace an input; choose another name with -o")
-        if place in outputs:
-            raise UsageError(
-                f"{outputs[place].photo} and {job.photo} would both be written to {job.output}; "
-                "tell them apart with a template such as -o 'out/{parent}/{stem}{ext}'"
-            )
+        _claim(job.output, inputs, outputs, str(job.photo))
         if job.output.suffix and job.output.suffix != job.photo.suffix:
             try:
                 format_of(job.output)
             except OutputError as error:
                 raise UsageError(str(error)) from error
-        outputs[place] = job
+
+
+def _claim(output: Path, inputs: set[Path], outputs: dict[Path, str], source: str) -> None:
+    """Give a place to one result; raise if an input or another result stands there."""
+    place = output.resolve()
+    if place in inputs:
+        raise UsageError(f"{output}: would replace an input; choose another name with -o")
+    if place in outputs:
+        raise UsageError(
+            f"{outputs[place]} and {source} would both be written to {output}; "
+            "tell them apart with a template such as -o 'out/{parent}/{stem}{ext}'"
+        )
+    outputs[place] = source

@@ -280,3 +280,24 @@ def test_help_needs_nothing_heavy():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env=os.environ | {"COLUMNS": "100"}, stdout=subprocess.PIPE
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inpaint", "{photo}", "--mask", "{mask}", "--edges-from", "{other}", "-o", "{other}"),
+        ("synth-edges", "{photo}", "{other}", "--image-out", "{photo}"),
+        ("synth-edges", "{photo}", "{other}", "--image-out", "{other}"),
+        ("synth-edges", "{photo}", "{other}", "-o", "{other}"),
+        ("synth-edges", "{photo}", "{other}", "-o", "{new}", "--image-out", "{new}"),
+    ],
+)
+def test_no_input_is_replaced_even_with_overwrite(inpaint: Command, photo: Path, mask: Path, tmp_path: Path, arguments):
+    other = tmp_path / "other.png"
+    Image.open(photo).rotate(90, expand=False).save(other)
+    before = {path: path.read_bytes() for path in (photo, mask, other)}
+    names = {"photo": photo, "mask": mask, "other": other, "new": tmp_path / "new.png"}
+    run = inpaint(*(text.format(**names) for text in arguments), "--overwrite")
+    assert run.code == 2
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (tmp_path / "new.png").exists()

@@ -285,7 +285,18 @@ def command(preset: Preset) -> Callable[..., int]:
             keep_steps=compare or save_steps is not None,
             seed=seed,
         )
-        files = Files(images, mask, sketch, output, manifest, shard, overwrite, skip_existing, json)
+        files = Files(
+            images,
+            mask,
+            sketch,
+            output,
+            manifest,
+            shard,
+            overwrite,
+            skip_existing,
+            json,
+            tuple(filter(None, [edges_from])),
+        )
         model = ModelChoice(weights, weights_file, device, dtype, threads)
         boxes = tuple(parse_box(text) for text in box or [])
         with planned(files, quiet=quiet, debug=debug) as run:

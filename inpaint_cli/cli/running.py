@@ -28,6 +28,8 @@ class Files:
     overwrite: bool = False
     skip_existing: bool = False
     json: bool = False
+    also_read: tuple[Path, ...] = ()
+    also_written: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def planned(
         ending,
         suffix,
         shard,
+        files.also_read,
+        files.also_written,
     )
     todo = jobs.plan(request)
     streamed = files.json or any(job.output == jobs.STREAM for job in todo)

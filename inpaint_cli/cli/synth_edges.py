@@ -61,9 +61,11 @@ def synth_edges(
         plain=plain,
         seed=seed,
     )
-    files = Files([str(photo)], output=output, overwrite=overwrite, json=json)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     target = image_out or photo.with_name(f"{photo.stem}-joined{photo.suffix}")
+    files = Files(
+        [str(photo)], output=output, overwrite=overwrite, json=json, also_read=(other,), also_written=(target,)
+    )
     with planned(files, ending="-joined-edges", suffix=".png", quiet=quiet, debug=debug) as run:
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 

@@ -103,6 +103,8 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         format_of(target)
     if target.is_dir():
         raise OutputError(f"{target}: is a folder")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{target}: is a device, not a file; give - for standard output")
     if not overwrite and target.exists():
         raise OutputError(f"{target}: exists already; --overwrite replaces it")
 
