@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.errors import SketchError
 from inpaint_cli.filling import Filling, Patch
 from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.diffusion import diffuse
@@ -114,6 +115,8 @@ class EdgeConnect:
         """
         sketch: EdgeSource | None = None
         if edges is not None:
+            if edges.shape != mask.shape or not (edges.dtype == np.bool_ or np.issubdtype(edges.dtype, np.floating)):
+                raise SketchError(f"edges of shape {edges.shape} and type {edges.dtype} for a mask of {mask.shape}")
             sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(edges.astype(np.float32))
         result = image.copy()
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)

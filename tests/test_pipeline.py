@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inpaint_cli import EdgeConnect
-from inpaint_cli.errors import MaskError
+from inpaint_cli.errors import MaskError, SketchError
 from inpaint_cli.imaging.blending import grown
 from inpaint_cli.imaging.sketches import EdgeMap, Sketch
 from inpaint_cli.options import EdgesMode, FillOptions, Lines, Method, Painter
@@ -165,3 +165,10 @@ def test_a_mask_that_makes_no_sense_is_refused(model, fault):
     wrong = {"empty": mask & False, "full": mask | True, "shape": mask[1:], "type": mask.astype(np.uint8)}[fault]
     with pytest.raises(MaskError):
         model.inpaint(image, wrong)
+
+
+def test_edges_that_are_no_edges_are_refused(model):
+    image, mask = halves()
+    for wrong in (mask.astype(np.uint8), mask[1:], np.zeros((*mask.shape, 3))):
+        with pytest.raises(SketchError):
+            model.inpaint(image, mask, edges=wrong)

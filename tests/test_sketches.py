@@ -111,3 +111,14 @@ def test_edges_enlarged_over_a_window_and_read_back_are_unchanged(case):
     pixels = edge_map_pixels(whole)
     source = read_sketch(Photo(pixels, text={MAP_KEY: digest(pixels)}), shape)
     assert np.array_equal(source.at(window, shape, 2.0), quantised(edges))
+
+
+def test_faint_strokes_count_and_coloured_ink_on_an_edge_map_is_seen():
+    faint = drawing(paper=0, ink=100, width=3)[..., 0]
+    layer = Photo(np.zeros((*SHAPE, 3), np.uint8), alpha=faint)
+    assert np.abs(rows_of(stroke_of(layer)) - EXPECTED).max() < 1.5
+    pixels = edge_map_pixels(np.zeros(SHAPE, np.float32))
+    coloured = np.repeat(pixels, 3, axis=2)
+    coloured[..., 2] = drawing(paper=0, ink=255, width=3)[..., 0].astype(np.uint16) * 257
+    edges = stroke_of(Photo(coloured, text={MAP_KEY: digest(pixels)}), Ink.LIGHT)
+    assert np.abs(rows_of(edges) - EXPECTED).max() < 1.5

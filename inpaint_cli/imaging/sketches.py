@@ -116,7 +116,8 @@ def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> E
     Raises:
         SketchError: another aspect ratio than the photo's, or no stroke at all.
     """
-    if sketch.text.get(MAP_KEY) == digest(sketch.pixels):
+    untouched = sketch.grey and sketch.alpha is None and sketch.text.get(MAP_KEY) == digest(sketch.pixels)
+    if untouched and sketch.size == shape:
         return EdgeMap((sketch.pixels[..., 0] / np.float32(np.iinfo(sketch.pixels.dtype).max)).astype(np.float32))
     if not same_aspect(sketch.pixels.shape[:2], shape):
         raise SketchError(_misfit(sketch, shape))
@@ -166,13 +167,14 @@ def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray
 
 def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
     if sketch.alpha is not None and sketch.alpha.min() < sketch.alpha.max():
-        layer: NDArray[np.bool_] = sketch.alpha > np.iinfo(sketch.alpha.dtype).max // 2
+        layer: NDArray[np.bool_] = sketch.alpha > sketch.alpha.max() // 2  # strokes may be faint
         if layer.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
             return layer
-    gray = to_gray(sketch.rgb)
     if ink is Ink.AUTO:
-        ink = Ink.DARK if np.median(gray) > 0.5 else Ink.LIGHT
-    contrast = gray.max() - gray if ink is Ink.DARK else gray - gray.min()
+        ink = Ink.DARK if np.median(to_gray(sketch.rgb)) > 0.5 else Ink.LIGHT
+    # By the channel that shows it best: blue ink on black, or yellow on white, has next to no contrast in grey.
+    tone = (sketch.rgb.min(axis=2) if ink is Ink.DARK else sketch.rgb.max(axis=2)) / np.float32(255)
+    contrast = tone.max() - tone if ink is Ink.DARK else tone - tone.min()
     strongest = float(contrast.max())
     if strongest < _FAINT:
         raise SketchError(

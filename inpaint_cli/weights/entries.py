@@ -148,7 +148,7 @@ def _source(table: object, registry: Path, name: str) -> Source | None:
     if set(place) == {"bundled"}:
         return LocalFile(_BUNDLED / place["bundled"], sha256, bundled=True)
     if set(place) == {"path"}:
-        return LocalFile(Path(where.split(": ", maxsplit=1)[0]).parent / Path(place["path"]).expanduser(), sha256)
+        return LocalFile(registry.parent / Path(place["path"]).expanduser(), sha256)
     if set(place) == _HUB_KEYS:
         return HubFile(**place, sha256=sha256)
     raise WeightsError(f"{where}: expected bundled, or path, or repo_id with revision and filename, beside sha256")
