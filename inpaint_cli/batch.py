@@ -27,7 +27,8 @@ from inpaint_cli.errors import (
     UsageError,
     WeightsError,
 )
-from inpaint_cli.jobs import STREAM, Job
+from inpaint_cli.imaging.formats import STREAM
+from inpaint_cli.jobs import Job
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +95,8 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Result], options: RunOptions)
         UsageError, WeightsError: from the work.
         InterruptedRunError: Ctrl-C; what was written stays, and nothing is half written.
     """
-    if options.json is not None and any(job.output == STREAM for job in jobs):
-        raise UsageError("--json and -o - both want standard output")
+    if options.json is not None and any(STREAM in job.results for job in jobs):
+        raise UsageError("--json and a picture both want standard output")
     counts: Counter[str] = Counter()
     with _progress(len(jobs), options) as advance:
         try:
@@ -165,8 +166,12 @@ def _check(job: Job, options: RunOptions) -> None:
     """Raise what stands against a job before any work."""
     if job.problem:
         raise PhotoError(f"{job.photo}: {job.problem}")
-    if job.output != STREAM and job.output.exists() and not options.overwrite:
-        raise OutputError(f"{job.output}: exists already; --overwrite replaces it, --skip-existing leaves it")
+    if options.overwrite:
+        return
+    for place in job.results:
+        if place != STREAM and place.exists():
+            or_else = ", --skip-existing leaves it" if place == job.output else ""
+            raise OutputError(f"{place}: exists already; --overwrite replaces it{or_else}")
 
 
 def _since(begin: float) -> float:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import glob
+import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inpaint_cli.errors import OutputError, UsageError
-from inpaint_cli.imaging.formats import format_of, is_picture, output_suffix
+from inpaint_cli.imaging.formats import STREAM, format_of, is_picture, output_suffix, stem_of
 from inpaint_cli.manifest import read_manifest
-
-STREAM = Path("-")  # standard input or output
 
 _MASK_ENDINGS = ("_mask", "-mask", "")
 _SKETCH_ENDINGS = ("-edges", "_edges", "-sketch", "_sketch", "")
@@ -30,6 +29,9 @@ class Job:
         masks: the masks to unite.
         edges: a sketch for it.
         problem: why it can't be done, found while pairing; empty if nothing stands against it.
+        picture: a second result, or `-`.
+        panel: the file for a comparison of before and after.
+        steps: the folder of its intermediate pictures and what their names begin with.
     """
 
     photo: Path
@@ -37,6 +39,31 @@ class Job:
     masks: tuple[Path, ...] = ()
     edges: Path | None = None
     problem: str = ""
+    picture: Path | None = None
+    panel: Path | None = None
+    steps: Path | None = None
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files that it writes, or `-`; the pictures in `steps` aside."""
+        return tuple(path for path in (self.output, self.picture, self.panel) if path is not None)
+
+    def step(self, window: int | None, number: int, name: str) -> Path | None:
+        """Return where an intermediate picture goes: `bird-1-window.png`, `bird-2-1-window.png` in the second window.
+
+        Args:
+            window: from 1 up; None if there is only one.
+            number: of the step, from 1 up.
+            name: of the step.
+        """
+        which = "" if window is None else f"-{window}"
+        return self.steps and self.steps.with_name(f"{self.steps.name}{which}-{number}-{name}.png")
+
+    def is_step(self, path: Path) -> bool:
+        """Whether a resolved path is one that `step` may return."""
+        if self.steps is None or path.parent != self.steps.parent.resolve():
+            return False
+        return re.fullmatch(re.escape(self.steps.name) + r"(-\d+)?-\d+-[a-z]+\.png", path.name) is not None
 
 
 @dataclass(frozen=True)
@@ -53,7 +80,9 @@ class Request:
         suffix: the extension of results; None keeps that of the photo.
         shard: which share of the jobs to do, (2, 8) for the second of eight.
         also_read: other inputs of the run, which no result may replace.
-        also_written: other outputs of the run, which may replace no input and no result.
+        picture: where each job's second result goes.
+        compare: whether each job writes a panel beside its result.
+        steps: a folder for the intermediate pictures of every job.
     """
 
     images: tuple[str, ...] = ()
@@ -65,7 +94,9 @@ class Request:
     suffix: str | None = None
     shard: tuple[int, int] | None = None
     also_read: tuple[Path, ...] = ()
-    also_written: tuple[Path, ...] = ()
+    picture: Path | None = None
+    compare: bool = False
+    steps: Path | None = None
 
 
 def plan(request: Request) -> list[Job]:
@@ -88,7 +119,7 @@ def plan(request: Request) -> list[Job]:
         jobs = [Job(photo, STREAM, request.masks) for photo in photos]
     namer = _Namer(request, many)
     jobs = [job if job.output != STREAM else replace(job, output=namer(job.photo)) for job in jobs]
-    jobs = list(_paired(jobs, request))
+    jobs = [_with_extras(job, request) for job in _paired(jobs, request)]
     _check_outputs(jobs, request)
     return _share(jobs, request.shard)
 
@@ -248,37 +279,57 @@ def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
         yield replace(job, masks=tuple(masks), edges=edges, problem=problem)
 
 
+def _with_extras(job: Job, request: Request) -> Job:
+    """Return a job with the places of what it writes beside its result."""
+    beside = job.photo if job.output == STREAM else job.output
+    return replace(
+        job,
+        picture=request.picture,
+        panel=beside.with_name(f"{stem_of(beside)}-compare.png") if request.compare else None,
+        steps=request.steps / stem_of(job.photo) if request.steps is not None else None,
+    )
+
+
 def _check_outputs(jobs: list[Job], request: Request) -> None:
-    inputs = {path.resolve() for path in request.also_read}
+    inputs = _inputs(jobs, request)
+    taken: dict[Path, Path] = {}
+    for job in jobs:
+        for place in job.results:
+            _claim(place, job.photo, inputs, taken)
+            if place.suffix and place.suffix != job.photo.suffix:
+                try:
+                    format_of(place)
+                except OutputError as error:
+                    raise UsageError(str(error)) from error
+        if job.steps is not None:
+            _claim(job.steps, job.photo, set(), taken)
+            if any(map(job.is_step, inputs)):
+                raise UsageError(f"--save-steps {request.steps}: would replace an input; choose another folder")
+
+
+def _inputs(jobs: list[Job], request: Request) -> set[Path]:
+    """Return every file that is read, resolved."""
+    files = list(request.also_read)
     for job in jobs:
         read = [path for path in (job.photo, *job.masks, job.edges) if path is not None]
         if read.count(STREAM) > 1:
             raise UsageError("standard input can be one picture only")
-        inputs |= {path.resolve() for path in read if path != STREAM}
-    outputs: dict[Path, str] = {}
-    for path in request.also_written:
-        _claim(path, inputs, outputs, "another result")
-    for job in jobs:
-        if job.output == STREAM:
-            if len(jobs) > 1:
-                raise UsageError("-o -: standard output takes one picture only")
-            continue
-        _claim(job.output, inputs, outputs, str(job.photo))
-        if job.output.suffix and job.output.suffix != job.photo.suffix:
-            try:
-                format_of(job.output)
-            except OutputError as error:
-                raise UsageError(str(error)) from error
+        files += read
+    return {path.resolve() for path in files if path != STREAM}
 
 
-def _claim(output: Path, inputs: set[Path], outputs: dict[Path, str], source: str) -> None:
-    """Give a place to one result; raise if an input or another result stands there."""
-    place = output.resolve()
-    if place in inputs:
-        raise UsageError(f"{output}: would replace an input; choose another name with -o")
-    if place in outputs:
+def _claim(place: Path, photo: Path, inputs: set[Path], taken: dict[Path, Path]) -> None:
+    """Give a place to what one photo's job writes; raise if an input or another result stands there."""
+    key = place if place == STREAM else place.resolve()
+    if key in inputs:
+        raise UsageError(f"{place}: would replace an input; choose another name")
+    if key in taken:
+        if place == STREAM:
+            raise UsageError("standard output takes one picture only")
+        if taken[key] == photo:
+            raise UsageError(f"{place}: two results of {photo} would be written there; choose another name")
         raise UsageError(
-            f"{outputs[place]} and {source} would both be written to {output}; "
+            f"{taken[key]} and {photo} would both be written to {place}; "
             "tell them apart with a template such as -o 'out/{parent}/{stem}{ext}'"
         )
-    outputs[place] = source
+    taken[key] = photo

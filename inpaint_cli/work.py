@@ -18,10 +18,11 @@ from inpaint_cli.filling import Filling
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.files import read_photo, write_photo
+from inpaint_cli.imaging.formats import STREAM
 from inpaint_cli.imaging.masks import MaskOptions, find_hole
 from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.imaging.sketches import MAP_KEY, EdgeSource, digest, edge_map_pixels, read_reference, read_sketch
-from inpaint_cli.jobs import STREAM, Job
+from inpaint_cli.jobs import Job
 from inpaint_cli.options import FillOptions, Side
 from inpaint_cli.pipeline import EdgeConnect
 
@@ -32,15 +33,11 @@ class Outputs:
 
     Attributes:
         overwrite: replace what is already there.
-        stdout: the stream for a job whose output is `-`.
-        compare: write a panel of input, hole, edges and result beside each result.
-        steps: a folder for every intermediate picture.
+        stdout: the stream for what goes to `-`.
     """
 
     overwrite: bool = False
     stdout: BinaryIO | None = None
-    compare: bool = False
-    steps: Path | None = None
 
     def write(self, photo: Photo, target: Path) -> None:
         """Write a picture where a job wants it.
@@ -81,15 +78,13 @@ class Fill:
         photo, hole = read_hole(job, self.masks)
         filling = self.model.fill(photo.rgb, hole, self.options, self._lines(job, photo))
         filling.apply(photo.pixels)
-        if self.masks.alpha and photo.alpha is not None:
+        if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
             filling.make_opaque(photo.alpha)
 
         def save() -> None:  # the result last: where it stands, all the rest does
-            if self.outputs.compare:
-                place = job.photo if job.output == STREAM else job.output
-                self._write_picture(comparison(filling, photo.rgb), place.with_name(f"{_stem(place)}-compare.png"))
-            if self.outputs.steps is not None:
-                self._save_steps(filling, job, self.outputs.steps)
+            if job.panel is not None:
+                self.outputs.write(Photo(comparison(filling, photo.rgb)), job.panel)
+            self._save_steps(filling, job)
             self.outputs.write(photo, job.output)
 
         return Result(save, filling.hole, filling.windows)
@@ -101,14 +96,12 @@ class Fill:
             return read_reference(read_photo(self.reference), photo.size)
         return None
 
-    def _save_steps(self, filling: Filling, job: Job, folder: Path) -> None:
+    def _save_steps(self, filling: Filling, job: Job) -> None:
         for window, steps in enumerate(filling.steps, 1):
-            which = f"-{window}" if filling.windows > 1 else ""
             for number, (name, values) in enumerate(steps.items(), 1):
-                self._write_picture(_bytes(values), folder / f"{_stem(job.photo)}{which}-{number}-{name}.png")
-
-    def _write_picture(self, pixels: NDArray[np.uint8], target: Path) -> None:
-        write_photo(Photo(pixels), target, overwrite=self.outputs.overwrite)
+                target = job.step(window if filling.windows > 1 else None, number, name)
+                if target is not None:
+                    self.outputs.write(Photo(_bytes(values)), target)
 
 
 @dataclass(frozen=True)
@@ -142,7 +135,6 @@ class JoinEdges:
     Attributes:
         other: the photo that gives the edges of one side.
         side: which side.
-        image_out: where the picture goes; the job's output is the edge map's.
     """
 
     model: EdgeConnect
@@ -150,10 +142,9 @@ class JoinEdges:
     outputs: Outputs
     other: Path
     side: Side
-    image_out: Path
 
     def __call__(self, job: Job) -> Result:
-        """Join the edges and paint.
+        """Join the edges and paint: a map at the job's output, and its picture.
 
         Raises:
             InpaintError: something about the files is wrong.
@@ -168,7 +159,8 @@ class JoinEdges:
         filling.apply(photo.pixels)
 
         def save() -> None:
-            self.outputs.write(photo, self.image_out)
+            if job.picture is not None:
+                self.outputs.write(photo, job.picture)
             self.outputs.write(edge_map(edges), job.output)
 
         return Result(save, filling.hole, filling.windows)
@@ -226,7 +218,3 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return H×W×C or H×W values in [0, 1] as pixels, H×W×C uint8."""
     pixels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _stem(path: Path) -> str:
-    return "stdin" if path == STREAM else path.stem

@@ -301,3 +301,63 @@ def test_no_input_is_replaced_even_with_overwrite(inpaint: Command, photo: Path,
     assert run.code == 2
     assert {path: path.read_bytes() for path in before} == before
     assert not (tmp_path / "new.png").exists()
+
+
+def test_panels_and_steps_replace_no_input_either(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    for name, options in (
+        ("dune-clean-compare.png", ("--compare",)),
+        ("new-compare.png", ("--compare", "-o", tmp_path / "new.png")),
+        ("dune-3-edges.png", ("--save-steps", tmp_path)),
+        ("dune-2-1-window.png", ("--save-steps", tmp_path)),
+    ):
+        other = mask.replace(tmp_path / name)
+        before = other.read_bytes()
+        run = inpaint("remove", photo, "--mask", other, *NO_NETWORK, *options, "--overwrite")
+        assert (run.code, other.read_bytes()) == (2, before), name
+        assert "would replace an input" in run.err
+        mask = other
+
+
+@pytest.mark.parametrize("options", [("--compare",), ("--save-steps", "steps")])
+def test_two_photos_with_one_place_for_a_picture_are_told_apart_before_the_work(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, options
+):
+    twin = tmp_path / "dune.jpg"
+    Image.open(photo).save(twin)
+    run = inpaint("remove", photo, twin, "--mask", mask, *NO_NETWORK, *options, "-o", f"{tmp_path}/out/{{name}}")
+    assert run.code == 2
+    assert "would both be written to" in run.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_stays_a_link(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    target, link = tmp_path / "deep/target.png", tmp_path / "link.png"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    assert inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "-o", link).code == 0
+    assert link.is_symlink()
+    assert load_image(target).shape == (120, 160, 3)
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "-o", link)
+    assert (run.code, "exists already" in run.err) == (1, True)
+
+
+def test_a_device_is_no_place_for_a_picture(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "-o", pipe, "--overwrite")
+    assert (run.code, "give - for standard output" in run.err) == (1, True)
+    assert pipe.is_fifo()
+
+
+def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "inpaint_cli", "synth-edges", photo, photo, "--painter", "diffusion"]
+    run = subprocess.run(
+        [*command, "-o", tmp_path / "edges.png", "--image-out", "-"], capture_output=True, check=True, cwd=tmp_path
+    )
+    with Image.open(io.BytesIO(run.stdout)) as picture:
+        assert picture.size == (160, 120)
+    for also in (("-o", "-"), ("--json",)):
+        run = subprocess.run([*command, "--image-out", "-", *also], capture_output=True, check=False, cwd=tmp_path)
+        assert run.returncode == 2
+        assert b"standard output" in run.stderr
+    assert sorted(path.name for path in tmp_path.iterdir() if path != photo) == ["edges.png"]

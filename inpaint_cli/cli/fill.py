@@ -216,7 +216,10 @@ Compare = Annotated[
 SaveSteps = Annotated[
     Path | None,
     typer.Option(
-        "--save-steps", metavar="DIR", rich_help_panel=shared.FILES, help="Write every intermediate picture there."
+        "--save-steps",
+        metavar="DIR",
+        rich_help_panel=shared.FILES,
+        help="Write every intermediate picture there.",
     ),
 ]
 
@@ -296,6 +299,8 @@ def command(preset: Preset) -> Callable[..., int]:
             skip_existing,
             json,
             tuple(filter(None, [edges_from])),
+            compare=compare,
+            steps=save_steps,
         )
         model = ModelChoice(weights, weights_file, device, dtype, threads)
         boxes = tuple(parse_box(text) for text in box or [])
@@ -306,7 +311,7 @@ def command(preset: Preset) -> Callable[..., int]:
             from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 
             masks = MaskOptions(invert_mask, mask_alpha, boxes)
-            outputs = work.Outputs(overwrite, run.stdout, compare, save_steps)
+            outputs = work.Outputs(overwrite, run.stdout)
             return run.start(work.Fill(model.load(), options, masks, outputs, edges_from))
 
     fill.__doc__ = preset.help

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from inpaint_cli.cli.streams import reserved_stdout
+from inpaint_cli.imaging.formats import STREAM
 
 if TYPE_CHECKING:
     from inpaint_cli.batch import Result
@@ -29,7 +30,9 @@ class Files:
     skip_existing: bool = False
     json: bool = False
     also_read: tuple[Path, ...] = ()
-    also_written: tuple[Path, ...] = ()
+    picture: Path | None = None
+    compare: bool = False
+    steps: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,12 @@ def planned(
         suffix,
         shard,
         files.also_read,
-        files.also_written,
+        files.picture,
+        files.compare,
+        files.steps,
     )
     todo = jobs.plan(request)
-    streamed = files.json or any(job.output == jobs.STREAM for job in todo)
+    streamed = files.json or any(STREAM in job.results for job in todo)
     with reserved_stdout() if streamed else nullcontext() as stdout:
         text = io.TextIOWrapper(stdout, encoding="utf-8") if stdout is not None and files.json else None
         options = batch.RunOptions(files.overwrite, files.skip_existing, text, quiet, debug)

@@ -7,6 +7,7 @@ import typer
 
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.imaging.formats import output_suffix, stem_of
 from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Painter, Side
 
 Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
@@ -62,12 +63,10 @@ def synth_edges(
         seed=seed,
     )
     model = ModelChoice(weights, weights_file, device, dtype, threads)
-    target = image_out or photo.with_name(f"{photo.stem}-joined{photo.suffix}")
-    files = Files(
-        [str(photo)], output=output, overwrite=overwrite, json=json, also_read=(other,), also_written=(target,)
-    )
+    target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
+    files = Files([str(photo)], output=output, overwrite=overwrite, json=json, also_read=(other,), picture=target)
     with planned(files, ending="-joined-edges", suffix=".png", quiet=quiet, debug=debug) as run:
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
         outputs = work.Outputs(overwrite, run.stdout)
-        return run.start(work.JoinEdges(model.load(), options, outputs, other, side, target))
+        return run.start(work.JoinEdges(model.load(), options, outputs, other, side))

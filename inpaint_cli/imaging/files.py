@@ -21,16 +21,15 @@ from PIL import Image, UnidentifiedImageError
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
-from inpaint_cli.imaging.formats import format_of
+from inpaint_cli.imaging.formats import STREAM, format_of
 from inpaint_cli.imaging.masks import white
 from inpaint_cli.imaging.photo import Photo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["STREAM", "Photo", "check_target", "load_image", "load_mask", "read_photo", "write_photo"]
+__all__ = ["Photo", "check_target", "load_image", "load_mask", "read_photo", "write_photo"]
 
-STREAM = "-"  # standard input or output
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
 # One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
@@ -50,7 +49,7 @@ def read_photo(source: Path | str) -> Photo:
         PhotoError: there is no such file, it can't be read, it is no picture or a damaged one, or it is beyond
             `MAX_PIXELS`.
     """
-    name = "standard input" if str(source) == STREAM else str(source)
+    name = "standard input" if Path(source) == STREAM else str(source)
     with _opened(source) as file:
         try:
             with Image.open(file) as picture:
@@ -124,9 +123,10 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
     if not isinstance(target, Path):
         _send(encode(photo, format_for(photo, None)), target)
         return
-    check_target(target, overwrite=overwrite)
+    with _refusals(target):
+        check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
-    with _refusals(target), _replacing(target) as part:
+    with _refusals(target), _replacing(target.resolve()) as part:  # a link stays a link
         part.write_bytes(data)
         check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 
@@ -169,13 +169,13 @@ def _refusals(target: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _opened(source: Path | str) -> Iterator[BinaryIO]:
     """Give a file to read, one that can be searched back and forth."""
-    if str(source) == STREAM:
+    path = Path(source)
+    if path == STREAM:
         yield io.BytesIO(sys.stdin.buffer.read())
         return
-    path = Path(source)
-    if path.is_dir():
-        raise PhotoError(f"{path}: is a folder, not a picture")
     try:
+        if path.is_dir():
+            raise PhotoError(f"{path}: is a folder, not a picture")
         file = path.open("rb")
     except OSError as error:
         raise PhotoError(f"{path}: {(error.strerror or str(error)).lower()}") from error

@@ -1,9 +1,11 @@
-"""The file formats that can be written, by extension. Nothing but a table: naming outputs must not wait for numpy."""
+"""The file formats that can be written, by extension. Nothing but names: planning outputs must not wait for numpy."""
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from inpaint_cli.errors import OutputError
+
+STREAM = Path("-")  # standard input or output
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ _READ_ONLY = {".gif", ".ico", ".psd", ".pcx", ".sgi", ".rgb", ".dds", ".qoi"}
 def is_picture(path: PurePath) -> bool:
     """Whether a file in a folder is taken for a picture, by its name alone."""
     return path.suffix.lower() in _BY_SUFFIX.keys() | _READ_ONLY and not path.name.startswith(".")
+
+
+def stem_of(source: PurePath) -> str:
+    """Return what results are named after: the photo's name without its extension."""
+    return "stdin" if source == STREAM else source.stem
 
 
 def output_suffix(source: PurePath) -> str:
