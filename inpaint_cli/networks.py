@@ -14,9 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from inpaint_cli.devices import choose_device, computes_bfloat16
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.nn.generators import MULTIPLE, EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
+from inpaint_cli.options import Dtype
 from inpaint_cli.weights.checkpoints import read_generator
 from inpaint_cli.weights.registry import Model
 
@@ -27,7 +29,7 @@ WALL = 0.5  # an edge this sure is a wall for the diffusion that fills G2's hole
 _SMALLEST = 12  # a quarter of it, 3 pixels, is the least that the blocks' reflection padding of 2 takes
 _BATCH_PIXELS = 4 * 512 * 512  # at most this many pixels in one forward pass, or one picture if it is larger
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_DTYPES: dict[str, torch.dtype] = {str(name): getattr(torch, name) for name in Dtype if name is not Dtype.AUTO}
 
 
 class Networks:
@@ -47,7 +49,7 @@ class Networks:
         if threads is not None:
             torch.set_num_threads(threads)
         self.model = model
-        self.device = _device(device)
+        self.device = choose_device(device)
         self._exact_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)
         self._dtype = _dtype(dtype, self.device)
         self._loaded: dict[tuple[str, torch.dtype], nn.Module] = {}
@@ -146,37 +148,12 @@ def _padded(x: Tensor) -> Tensor:
     return nn.functional.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]), mode="replicate")
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = torch.device("meta")
-    have = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if device.type not in have:
-        raise UsageError(f"--device {name}: not a device; one of auto, cpu, cuda, cuda:N, mps")
-    if not have[device.type]:
-        raise UsageError(
-            f"--device {name}: this machine, or the installed PyTorch, has no such device; try --device auto"
-        )
-    return device
-
-
 def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name != "auto":
         if name not in _DTYPES:
             raise UsageError(f"--dtype {name}: one of auto, {', '.join(_DTYPES)}")
         return _DTYPES[name]
     # Measured on both networks: bfloat16 moves the painting by a third of a grey level and takes half the time.
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
+    if computes_bfloat16(device):
         return torch.bfloat16
-    return torch.float32
+    return torch.float16 if device.type == "cuda" else torch.float32

@@ -3,8 +3,11 @@
 The command line fills it, the pipeline reads it, the tests and benchmarks vary it.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from inpaint_cli.errors import UsageError
 
 DEFAULT_WEIGHTS = "open-lite"
 
@@ -48,6 +51,15 @@ class Ink(StrEnum):
     AUTO = "auto"
     DARK = "dark"
     LIGHT = "light"
+
+
+class Dtype(StrEnum):
+    """The arithmetic of the networks."""
+
+    AUTO = "auto"  # the fastest that the device does well
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
 
 
 class Side(StrEnum):
@@ -98,3 +110,14 @@ class FillOptions:
     plain: bool = False
     seed: int = 0
     keep_steps: bool = False
+
+
+def check_device(name: str) -> str:
+    """Return a device's name if it is one that this or another machine may have.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name):
+        raise UsageError(f"--device {name}: not a device; one of auto, cpu, cuda, cuda:N, mps")
+    return name

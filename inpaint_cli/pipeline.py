@@ -26,7 +26,7 @@ from inpaint_cli.imaging.resampling import smooth
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.imaging.windows import Box
-from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter, check_device
 from inpaint_cli.views import View, as_bytes, check, look, unit
 from inpaint_cli.weights.registry import Model, resolve
 
@@ -57,7 +57,7 @@ class EdgeConnect:
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
-        self._device = device
+        self._device = check_device(device)
         self._dtype = dtype
         self._networks: Networks | None = None
         self._loading = threading.Lock()

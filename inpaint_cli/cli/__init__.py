@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InpaintError, typer.TyperException) as error:
         if "--debug" in arguments:
             raise
-        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        message = str(error)
+        if isinstance(error, typer.TyperException):
+            message = error.format_message().replace("Value error, ", "")  # its validator's words, which help nobody
         return _complain(message, error.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
         return ExitCode.FAILED

@@ -7,7 +7,7 @@ import typer
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines
+from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Lines
 
 EdgesPlain = Annotated[
     bool, typer.Option("--plain", help="The network on the whole photo at its own size, as papers measure: no windows.")
@@ -34,7 +34,7 @@ def edges(
     weights: shared.Weights = DEFAULT_WEIGHTS,
     weights_file: shared.WeightsFile = None,
     device: shared.Device = "auto",
-    dtype: shared.Dtype = "auto",
+    dtype: shared.Dtype = Dtype.AUTO,
     threads: shared.Threads = None,
     json: shared.Json = False,
     quiet: shared.Quiet = False,

@@ -11,7 +11,7 @@ from inpaint_cli.cli import shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Ink, Lines, Method, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 NO_EDGES = "none"  # the word that --edges takes instead of a file
 
@@ -259,7 +259,7 @@ def command(preset: Preset) -> Callable[..., int]:
         weights: shared.Weights = DEFAULT_WEIGHTS,
         weights_file: shared.WeightsFile = None,
         device: shared.Device = "auto",
-        dtype: shared.Dtype = "auto",
+        dtype: shared.Dtype = Dtype.AUTO,
         threads: shared.Threads = None,
         seed: shared.Seed = 0,
         json: shared.Json = False,

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from inpaint_cli import options
 from inpaint_cli.errors import UsageError
 
 MODEL = "Model"
@@ -99,15 +100,15 @@ Device = Annotated[
     typer.Option(
         "--device",
         metavar="auto|cpu|cuda|cuda:N|mps",
+        callback=options.check_device,
         rich_help_panel=MODEL,
         help="Where the networks run; auto takes a GPU if there is one.",
     ),
 ]
 Dtype = Annotated[
-    str,
+    options.Dtype,
     typer.Option(
         "--dtype",
-        metavar="auto|float32|bfloat16|float16",
         rich_help_panel=MODEL,
         help="The networks' arithmetic; auto takes the fastest that the device does well, and float32 with --plain.",
     ),

@@ -8,7 +8,7 @@ import typer
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.imaging.formats import output_suffix, stem_of
-from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Painter, Side
+from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
 
 Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
 Other = Annotated[
@@ -40,7 +40,7 @@ def synth_edges(
     weights: shared.Weights = DEFAULT_WEIGHTS,
     weights_file: shared.WeightsFile = None,
     device: shared.Device = "auto",
-    dtype: shared.Dtype = "auto",
+    dtype: shared.Dtype = Dtype.AUTO,
     threads: shared.Threads = None,
     seed: shared.Seed = 0,
     json: shared.Json = False,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from inpaint_cli.options import DEFAULT_WEIGHTS
+from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype
 
 SIGMA_STEP = 0.5  # between the values of a sweep
 
@@ -64,7 +64,7 @@ class Settings:
     seed: int = 0
     batch: int = 8
     device: str = "auto"
-    dtype: str = "float32"
+    dtype: Dtype = Dtype.FLOAT32
     threads: int | None = None
     offline: bool = False
     resume: bool = False

@@ -1,28 +1,12 @@
 """Where a run computes: one device, or one of several processes that `accelerate launch` started."""
 
 import os
-from pathlib import Path
 
 import torch
 
-from inpaint_cli.errors import TrainingError, UsageError
+from inpaint_cli.devices import choose_device, computes_bfloat16
+from inpaint_cli.errors import TrainingError
 from inpaint_cli.training.options import Precision
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device for `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-
-    Raises:
-        UsageError: there is no such device here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {name}: not to be had here; use auto, or cpu") from error
-    return device
 
 
 def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
@@ -33,14 +17,8 @@ def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
         device: where.
     """
     if dtype is Precision.AUTO:
-        fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else device.type == "cpu" and _cpu_has_bfloat16()
-        return torch.bfloat16 if fast else None
+        return torch.bfloat16 if computes_bfloat16(device) else None
     return torch.bfloat16 if dtype is Precision.BFLOAT16 else None
-
-
-def _cpu_has_bfloat16() -> bool:
-    flags = Path("/proc/cpuinfo")  # Linux says it there, other systems nowhere that Python reads
-    return flags.is_file() and "avx512_bf16" in flags.read_text(encoding="ascii", errors="ignore")
 
 
 class Processes:

@@ -1,0 +1,33 @@
+"""Where torch computes: one way to choose for painting, measuring and training."""
+
+import torch
+
+from inpaint_cli.errors import UsageError
+from inpaint_cli.options import check_device
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device for `auto` (a GPU if there is one), `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises:
+        UsageError: not such a name, or no such device here.
+    """
+    kind, _, number = check_device(name).partition(":")
+    graphics = [
+        *(["cuda"] if torch.cuda.is_available() else []),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+    ]
+    if kind == "auto":
+        return torch.device([*graphics, "cpu"][0])
+    if kind not in {*graphics, "cpu"} or int(number or 0) >= max(1, torch.cuda.device_count()):
+        raise UsageError(
+            f"--device {name}: this machine, or the installed PyTorch, has no such device; try --device auto"
+        )
+    return torch.device(name)
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16, and does not only emulate it."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())  # no public name as of 2.13
