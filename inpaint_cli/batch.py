@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import TextIO
+from typing import BinaryIO
 
 from inpaint_cli.errors import (
     ExitCode,
@@ -29,6 +29,7 @@ from inpaint_cli.errors import (
 )
 from inpaint_cli.imaging.formats import STREAM
 from inpaint_cli.jobs import Job
+from inpaint_cli.streams import send
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class RunOptions:
 
     overwrite: bool = False
     skip_existing: bool = False
-    json: TextIO | None = None
+    json: BinaryIO | None = None
     quiet: bool = False
     debug: bool = False
 
@@ -154,6 +155,11 @@ def _attempt(job: Job, work: Callable[[Job], Result], options: RunOptions, stopp
         if options.debug:
             raise
         return replace(outcome, status="failed", seconds=_since(begin), error=str(error))
+    except OSError as error:
+        if options.debug:
+            raise
+        message = f"{error.filename or job.photo}: {(error.strerror or str(error)).lower()}"
+        return replace(outcome, status="failed", seconds=_since(begin), error=message)
     except Exception as error:  # a bug that one photo wakes must not cost the others their night's work
         if options.debug:
             raise
@@ -184,8 +190,7 @@ def _report(outcome: Outcome, options: RunOptions) -> None:
     else:
         logger.info("%s → %s: %s, %.1f s", outcome.input, outcome.output, outcome.status, outcome.seconds)
     if options.json is not None:
-        options.json.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
-        options.json.flush()  # a pipe's reader sees each as it comes
+        send(f"{json.dumps(asdict(outcome), ensure_ascii=False)}\n".encode(), options.json)
 
 
 def _summary(counts: Counter[str], jobs: int) -> str:

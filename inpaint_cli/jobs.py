@@ -266,9 +266,8 @@ def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
         for mask in job.masks:
             found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
             if found is None:
-                problem = (
-                    f"no mask in {mask}; its name would be {job.photo.stem}.png, {job.photo.stem}_mask.png or -mask.png"
-                )
+                stem = job.photo.stem
+                problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
             else:
                 masks.append(found)
         if edges in folders:

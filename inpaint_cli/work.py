@@ -5,6 +5,7 @@ Each kind of work is a callable for `batch.run`: it reads and computes, and what
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +22,20 @@ from inpaint_cli.imaging.files import read_photo, write_photo
 from inpaint_cli.imaging.formats import STREAM
 from inpaint_cli.imaging.masks import MaskOptions, find_hole
 from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.imaging.sketches import MAP_KEY, EdgeSource, digest, edge_map_pixels, read_reference, read_sketch
+from inpaint_cli.imaging.sketches import (
+    GROWTH_KEY,
+    MAP_KEY,
+    EdgeSource,
+    digest,
+    edge_map_pixels,
+    read_reference,
+    read_sketch,
+)
 from inpaint_cli.jobs import Job
 from inpaint_cli.options import FillOptions, Side
 from inpaint_cli.pipeline import EdgeConnect
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,16 @@ class Fill:
 
     def _lines(self, job: Job, photo: Photo) -> EdgeSource | None:
         if job.edges is not None:
-            return read_sketch(read_photo(job.edges), photo.size, self.options.ink)
+            sketch = read_photo(job.edges)
+            grown = sketch.text.get(GROWTH_KEY, growth(self.options))
+            if grown != growth(self.options):
+                logger.warning(
+                    "%s: was made with --grow %s: between its hole and this one lie edges of the photo, which count as "
+                    "lines now; give both commands the same --grow",
+                    sketch.name,
+                    grown,
+                )
+            return read_sketch(sketch, photo.size, self.options.ink)
         if self.reference is not None:
             return read_reference(read_photo(self.reference), photo.size)
         return None
@@ -125,7 +145,7 @@ class MapEdges:
             return Result(lambda: self.outputs.write(edge_map(edges), job.output))
         photo, hole = read_hole(job, self.masks)
         edges = self.model.edge_map(photo.rgb, hole, self.options)
-        return Result(lambda: self.outputs.write(edge_map(edges), job.output), float(hole.mean()))
+        return Result(lambda: self.outputs.write(edge_map(edges, self.options), job.output), float(hole.mean()))
 
 
 @dataclass(frozen=True)
@@ -161,7 +181,7 @@ class JoinEdges:
         def save() -> None:
             if job.picture is not None:
                 self.outputs.write(photo, job.picture)
-            self.outputs.write(edge_map(edges), job.output)
+            self.outputs.write(edge_map(edges, self.options), job.output)
 
         return Result(save, filling.hole, filling.windows)
 
@@ -192,10 +212,23 @@ def half(shape: tuple[int, int], side: Side) -> NDArray[np.bool_]:
     return mask
 
 
-def edge_map(edges: NDArray[np.float32]) -> Photo:
-    """Return edges, H×W in [0, 1], as the picture that is written and known again when it comes back."""
+def edge_map(edges: NDArray[np.float32], options: FillOptions | None = None) -> Photo:
+    """Return edges, H×W in [0, 1], as the picture that is written and known again when it comes back.
+
+    Args:
+        edges: C_comp.
+        options: how its hole was filled with lines; None if it has no hole.
+    """
     pixels = edge_map_pixels(edges)
-    return Photo(pixels, text={MAP_KEY: digest(pixels)})
+    growths = {} if options is None else {GROWTH_KEY: growth(options)}
+    return Photo(pixels, text={MAP_KEY: digest(pixels), **growths})
+
+
+def growth(options: FillOptions) -> str:
+    """Return by how much a hole is grown, as `--grow` takes it."""
+    if options.plain:
+        return "0"
+    return "auto" if options.grow is None else str(options.grow)
 
 
 def comparison(filling: Filling, after: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -129,6 +129,11 @@ def test_a_file_that_is_not_there(photo: Path, mask: Path, inpaint: Inpaint, tmp
     fails(inpaint("remove", nowhere, "--mask", mask), nowhere, "no such file")
     fails(inpaint("remove", photo, "--mask", nowhere), nowhere, "no such file")
     fails(inpaint("remove", photo, "--mask", mask, "--edges", nowhere), nowhere, "no such file")
+    fails(inpaint("remove", photo, "--mask", mask, "--edges-from", nowhere), nowhere, "no such file")
+    fails(inpaint("remove", photo, mask, "--mask", nowhere), nowhere, "no such file")  # said once, not for each
+    fails(inpaint("remove", photo, "--mask", mask, "-o", tmp_path / f"{'long' * 99}.png"), "file name too long", code=2)
+    fails(inpaint("remove", photo, "--mask", ""), "an empty argument", code=2)  # not the current folder
+    fails(inpaint("remove", photo, "--mask="), "an empty argument", code=2)
 
 
 def test_a_photo_of_one_pixel(inpaint: Inpaint, tmp_path: Path) -> None:
@@ -238,6 +243,18 @@ def test_a_full_device_at_standard_output(photo: Path, mask: Path) -> None:
             check=False,
         )
     fails(Run(run.returncode, "", run.stderr), "standard output", "no space left")
+
+
+def test_a_full_device_at_the_end_of_json_lines(photo: Path, mask: Path, tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            command("remove", photo, "--mask", mask, *QUICK, "-o", tmp_path / "out.png", "--json"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    fails(Run(run.returncode, "", run.stderr), "standard output: cannot be written")
 
 
 def test_ctrl_c_in_a_run_over_a_folder(photo: Path, tmp_path: Path) -> None:

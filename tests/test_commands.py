@@ -154,6 +154,22 @@ def test_an_edge_map_comes_back_unchanged(inpaint: Command, photo: Path, mask: P
     assert not changed(tmp_path / "own.png", tmp_path / "fed.png").any()
 
 
+@pytest.mark.parametrize("grow", ["auto", "6"])
+def test_an_edge_map_of_the_grown_hole_comes_back_unchanged(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, grow
+):
+    common = (photo, "--mask", mask, "--lines", "g1", "--grow", grow)
+    fed = tmp_path / "dune-edges.png"
+    assert inpaint("edges", *common).code == 0
+    assert inpaint("remove", *common, "-o", tmp_path / "own.png").code == 0
+    run = inpaint("remove", *common, "--edges", fed, "-o", tmp_path / "fed.png")
+    assert (run.code, run.err) == (0, "")
+    assert not changed(tmp_path / "own.png", tmp_path / "fed.png").any()
+    run = inpaint("remove", *common, "--grow", 3, "--edges", fed, "-o", tmp_path / "other.png")
+    assert (run.code, run.err.count("\n")) == (0, 1)
+    assert f"{fed}: was made with --grow {grow}" in run.err
+
+
 def test_edges_without_a_mask_are_cannys(inpaint: Command, photo: Path, tmp_path: Path):
     assert inpaint("edges", photo, "-o", tmp_path / "edges.png").code == 0
     edges = np.asarray(Image.open(tmp_path / "edges.png"))
@@ -362,3 +378,32 @@ def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: P
         assert run.returncode == 2
         assert b"standard output" in run.stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path != photo) == ["edges.png"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "warnings"),
+    [
+        ("inpaint", ("--plain", "--size", 64, "--grow", 0, "--no-texture"), ["--size changes nothing with --plain"]),
+        ("inpaint", ("--method", "telea", "--lines", "g1"), ["--lines changes nothing with --method telea"]),
+        ("inpaint", (*NO_NETWORK, "--ink", "dark"), ["--ink changes nothing without a sketch"]),
+        ("inpaint", (*NO_NETWORK, "--feather", 3), ["--feather changes nothing with --grow 0"]),
+        ("inpaint", (*NO_NETWORK, "--no-texture", "--guide", 1), ["--guide changes nothing with --no-texture"]),
+        ("remove", (*NO_NETWORK, "--grow", "auto", "--feather", 3, "--no-texture", "--guide", 0), []),
+        ("edges", ("--lines", "none", "--sigma", 1), []),
+    ],
+)
+def test_an_option_without_effect_is_warned_of(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, command, options, warnings
+):
+    run = inpaint(command, photo, "--mask", mask, *options, "-o", tmp_path / "out.png")
+    assert run.code == 0, run.err
+    lines = run.err.splitlines()
+    assert len(lines) == len(warnings)
+    for line, warning in zip(lines, warnings, strict=True):
+        assert line.startswith(f"inpaint: warning: {warning}")
+
+
+def test_edges_of_a_whole_photo_warn_of_options_about_holes(inpaint: Command, photo: Path, tmp_path: Path):
+    run = inpaint("edges", photo, "--grow", 3, "--invert-mask", "-o", tmp_path / "edges.png")
+    assert run.code == 0
+    assert [line.split()[2] for line in run.err.splitlines()] == ["--grow", "--invert-mask"]

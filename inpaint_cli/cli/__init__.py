@@ -1,6 +1,7 @@
 """The command line: options in, exit code out; the one place that prints errors. No pixel is touched here."""
 
 import logging
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
+    if any(re.fullmatch(r"(--[\w-]+=)?", argument) for argument in arguments):  # "" would be the current folder
+        return _complain("an empty argument; is a variable of the shell not set?", ExitCode.USAGE)
     command = typer.main.get_command(app)
     try:
         code = command.main(arguments, prog_name="inpaint", standalone_mode=False)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli.effects import warn_of_idle, warn_of_missing_hole
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.imaging.boxes import parse_box
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Lines
@@ -20,7 +21,7 @@ def edges(
     box: fill.Boxes = None,
     mask_alpha: fill.MaskAlpha = False,
     invert_mask: fill.InvertMask = False,
-    grow: fill.Grow = 0,
+    grow: fill.Grow = "0",
     lines: fill.LinesOption = Lines.AUTO,
     sigma: fill.Sigma = None,
     size: fill.Size = None,
@@ -46,7 +47,10 @@ def edges(
     The map is a sketch: draw on it and give it to `--edges`. Unchanged it gives the picture that the tool would have
     made, as long as the mask, --grow, --size and --context are the same.
     """
-    options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=grow, plain=plain)
+    options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain)
+    warn_of_idle(options)
+    if not (mask or box or mask_alpha or manifest):
+        warn_of_missing_hole(options, invert_mask=invert_mask)
     files = Files(images, mask, None, output, manifest, shard, overwrite, skip_existing, json)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     boxes = tuple(parse_box(text) for text in box or [])

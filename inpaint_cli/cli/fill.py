@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import shared
+from inpaint_cli.cli.effects import warn_of_idle
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.boxes import parse_box
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
+AUTO = "auto"  # the word that --grow takes instead of a number
 NO_EDGES = "none"  # the word that --edges takes instead of a file
 
 _MASK, _LINES, _FILL = "Mask", "Lines", "Filling"
@@ -24,17 +26,19 @@ class Preset:
 
     Attributes:
         help: the text of `--help`.
-        grow: by how much the mask is grown, in pixels of the photo; None takes a share of the object's size.
+        grow: by how much the mask is grown, as `--grow` takes it.
     """
 
     help: str
-    grow: int | None
+    grow: str
 
 
 REMOVE = Preset(
-    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.", grow=None
+    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.", grow=AUTO
 )
-INPAINT = Preset("Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.", grow=0)
+INPAINT = Preset(
+    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.", grow="0"
+)
 
 Edges = Annotated[
     str | None,
@@ -87,15 +91,25 @@ Sigma = Annotated[
     ),
 ]
 Grow = Annotated[
-    int | None,
+    str,
     typer.Option(
         "--grow",
-        metavar="PIXELS",
-        min=0,
+        metavar="PIXELS|auto",
         rich_help_panel=_MASK,
-        help="Grow the mask by this much. Not given: a share of the object's size for `remove`, 0 for `inpaint`.",
+        help="Grow the mask by this much; auto: by a share of the object's size (4 %).",
     ),
 ]
+
+
+def parse_grow(text: str) -> int | None:
+    """Return the growth that `--grow` names, in pixels of the photo, None for `auto`.
+
+    Raises:
+        UsageError: not a whole number from 0 up.
+    """
+    if text != AUTO and not text.isdecimal():
+        raise UsageError(f"--grow {text}: a whole number of pixels from 0 up, or {AUTO}")
+    return None if text == AUTO else int(text)
 
 
 def check_size(size: int | None) -> int | None:
@@ -224,6 +238,19 @@ SaveSteps = Annotated[
 ]
 
 
+def _sketch(edges: str | None, edges_from: Path | None, lines: Lines) -> Path | None:
+    """Return the sketch that `--edges` names, if it names one.
+
+    Raises:
+        UsageError: two options say where the lines come from, and not the same.
+    """
+    if edges is not None and edges_from is not None:
+        raise UsageError("--edges and --edges-from both say where the lines come from; give one")
+    if edges == NO_EDGES and lines not in {Lines.AUTO, Lines.NONE}:
+        raise UsageError(f"--edges none and --lines {lines} both say where the lines come from; give one")
+    return None if edges is None or edges == NO_EDGES else Path(edges)
+
+
 def command(preset: Preset) -> Callable[..., int]:
     """Return the command with these defaults, ready to be registered."""
 
@@ -267,9 +294,7 @@ def command(preset: Preset) -> Callable[..., int]:
         verbose: shared.Verbose = False,
         debug: shared.Debug = False,
     ) -> int:
-        sketch = None if edges in {None, NO_EDGES} else Path(edges or "")
-        if (edges is not None) + (edges_from is not None) > 1:
-            raise UsageError("--edges and --edges-from both say where the lines come from; give one")
+        sketch = _sketch(edges, edges_from, lines)
         options = FillOptions(
             method=method,
             lines=Lines.NONE if edges == NO_EDGES else lines,
@@ -279,7 +304,7 @@ def command(preset: Preset) -> Callable[..., int]:
             ink=ink,
             size=size,
             context=context,
-            grow=grow,
+            grow=parse_grow(grow),
             feather=feather,
             harmonise=not no_harmonise,
             texture=not no_texture,
@@ -288,6 +313,8 @@ def command(preset: Preset) -> Callable[..., int]:
             keep_steps=compare or save_steps is not None,
             seed=seed,
         )
+        sketches = [*(["--edges"] if sketch else []), *(["--edges-from"] if edges_from else [])]
+        warn_of_idle(options, parse_grow(preset.grow), None if manifest and not sketches else sketches)
         files = Files(
             images,
             mask,

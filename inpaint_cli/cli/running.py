@@ -1,14 +1,14 @@
 """From a command's options to a run over its photos: jobs planned, streams kept apart, the model loaded."""
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from inpaint_cli.cli.streams import reserved_stdout
+from inpaint_cli.errors import PhotoError, UsageError
 from inpaint_cli.imaging.formats import STREAM
+from inpaint_cli.streams import reserved_stdout
 
 if TYPE_CHECKING:
     from inpaint_cli.batch import Result
@@ -87,29 +87,40 @@ def planned(
 
     Raises:
         UsageError: the files make no sense together.
+        PhotoError: a picture that serves every photo is not there.
     """
-    from inpaint_cli import batch, jobs  # noqa: PLC0415
+    from inpaint_cli import batch  # noqa: PLC0415
 
-    shard = None if files.shard is None else jobs.parse_shard(files.shard)
-    request = jobs.Request(
-        tuple(files.images or ()),
-        files.manifest,
-        tuple(files.masks or ()),
-        files.edges,
-        files.output,
-        ending,
-        suffix,
-        shard,
-        files.also_read,
-        files.picture,
-        files.compare,
-        files.steps,
-    )
-    todo = jobs.plan(request)
+    try:
+        todo = _jobs(files, ending, suffix)
+    except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
+        raise UsageError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
     streamed = files.json or any(STREAM in job.results for job in todo)
     with reserved_stdout() if streamed else nullcontext() as stdout:
-        text = io.TextIOWrapper(stdout, encoding="utf-8") if stdout is not None and files.json else None
-        options = batch.RunOptions(files.overwrite, files.skip_existing, text, quiet, debug)
+        options = batch.RunOptions(files.overwrite, files.skip_existing, stdout if files.json else None, quiet, debug)
         yield Run(stdout, lambda work: batch.run(todo, work, options))
-        if text is not None:
-            text.detach()  # the stream is closed by who opened it
+
+
+def _jobs(files: Files, ending: str, suffix: str | None) -> list["Job"]:
+    from inpaint_cli import jobs  # noqa: PLC0415
+
+    masks = tuple(files.masks or ())
+    for path in (*masks, files.edges, *files.also_read):
+        if path is not None and path != STREAM and not path.exists():  # once, and not for every photo
+            raise PhotoError(f"{path}: no such file or directory")
+    return jobs.plan(
+        jobs.Request(
+            images=tuple(files.images or ()),
+            manifest=files.manifest,
+            masks=masks,
+            edges=files.edges,
+            output=files.output,
+            ending=ending,
+            suffix=suffix,
+            shard=None if files.shard is None else jobs.parse_shard(files.shard),
+            also_read=files.also_read,
+            picture=files.picture,
+            compare=files.compare,
+            steps=files.steps,
+        )
+    )

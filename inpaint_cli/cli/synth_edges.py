@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli.effects import warn_of_idle
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.imaging.formats import output_suffix, stem_of
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
@@ -62,6 +63,7 @@ def synth_edges(
         plain=plain,
         seed=seed,
     )
+    warn_of_idle(options)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
     files = Files([str(photo)], output=output, overwrite=overwrite, json=json, also_read=(other,), picture=target)

@@ -24,6 +24,7 @@ from inpaint_cli.imaging.encoding import encode, format_for
 from inpaint_cli.imaging.formats import STREAM, format_of
 from inpaint_cli.imaging.masks import white
 from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.streams import send
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +122,7 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
     """
     if not isinstance(target, Path):
-        _send(encode(photo, format_for(photo, None)), target)
+        send(encode(photo, format_for(photo, None)), target)
         return
     with _refusals(target):
         check_target(target, overwrite=overwrite)
@@ -129,19 +130,6 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
     with _refusals(target), _replacing(target.resolve()) as part:  # a link stays a link
         part.write_bytes(data)
         check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
-
-
-def _send(data: bytes | memoryview, stream: BinaryIO) -> None:
-    """Write to a stream past its buffer: what a full device refuses would be tried again when the buffer is closed."""
-    raw = stream.raw if isinstance(stream, io.BufferedWriter) else stream
-    rest = memoryview(data)
-    try:
-        while rest:
-            rest = rest[raw.write(rest) :]
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextlib.contextmanager

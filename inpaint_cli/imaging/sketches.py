@@ -20,6 +20,7 @@ from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.options import Ink
 
 MAP_KEY = "inpaint:edges"  # the text chunk of an edge map that the tool wrote; its value is a digest of the pixels
+GROWTH_KEY = "inpaint:grow"  # another: how the hole of the map was grown
 
 _LEVELS = 65535  # an edge map is written with 16 bits
 _FAINT = 0.1  # a sketch whose strokes differ from the paper by less has none

@@ -1,0 +1,59 @@
+"""Options that change nothing beside the others: warned of, not silently left out."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from inpaint_cli.options import EdgesMode, FillOptions, Ink, Lines, Method, Painter
+
+logger = logging.getLogger(__name__)
+
+_OF_WINDOWS = ("--grow", "--feather", "--size", "--context", "--guide")
+_OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--size", "--guide")
+
+
+def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sketches: Sequence[str] | None = None) -> None:
+    """Warn of every option that asks for what the others leave out.
+
+    Args:
+        options: what was chosen.
+        usual_grow: the command's own growth, which nobody asked for.
+        sketches: the options that say where lines come from; None where that can't be known or there are none.
+    """
+    wanted = {*_wanted(options, usual_grow), *(sketches or ())}
+    rules = (
+        (options.plain, "with --plain", _OF_WINDOWS),
+        (options.method is not Method.EDGECONNECT, f"with --method {options.method}", _OF_LINES),
+        (not options.texture, "with --no-texture", ("--guide",)),
+        (options.grow == 0, "with --grow 0: there is no rim to blend", ("--feather",)),
+        (sketches is not None and not sketches, "without a sketch", ("--edges-mode", "--ink")),
+    )
+    for applies, when, idle in rules:
+        if applies:
+            _warn(wanted.intersection(idle), when)
+
+
+def warn_of_missing_hole(options: FillOptions, *, invert_mask: bool) -> None:
+    """Warn of every option that is about the hole of a photo that has none."""
+    _warn({*_wanted(options, 0), *(["--invert-mask"] if invert_mask else [])} - {"--sigma"}, "without a mask")
+
+
+def _warn(options: Iterable[str], when: str) -> None:
+    for option in sorted(options):
+        logger.warning("%s changes nothing %s", option, when)
+
+
+def _wanted(options: FillOptions, usual_grow: int | None) -> Iterable[str]:
+    """Yield the options that ask for something: not those that only say what goes without saying."""
+    asked = {
+        "--grow": options.grow not in {usual_grow, 0},
+        "--feather": bool(options.feather),
+        "--size": options.size is not None,
+        "--context": options.context != FillOptions.context,
+        "--guide": bool(options.guide),
+        "--sigma": options.sigma is not None,
+        "--lines": options.lines not in {Lines.AUTO, Lines.NONE},
+        "--painter": options.painter is not Painter.AUTO,
+        "--edges-mode": options.edges_mode is EdgesMode.ADD,
+        "--ink": options.ink is not Ink.AUTO,
+    }
+    return (option for option, is_asked in asked.items() if is_asked)

@@ -1,0 +1,42 @@
+"""Standard output belongs to pictures and JSON lines: nothing that a library prints may land in between."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from inpaint_cli.errors import OutputError
+
+
+@contextmanager
+def reserved_stdout() -> Iterator[BinaryIO]:
+    """Give the real standard output, and send everything else that is written there to standard error."""
+    sys.stdout.flush()
+    real = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(real), "wb") as stream:
+            yield stream
+    finally:
+        sys.stdout.flush()
+        os.dup2(real, 1)
+        os.close(real)
+
+
+def send(data: bytes | memoryview, stream: BinaryIO) -> None:
+    """Write to a stream past its buffer: what a full device refuses would be tried again when the buffer is closed.
+
+    Raises:
+        OutputError: the system refuses; but a reader that went away is a `BrokenPipeError`.
+    """
+    raw = stream.raw if isinstance(stream, io.BufferedWriter) else stream
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[raw.write(rest) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}") from error
