@@ -170,7 +170,7 @@ def _attempt(job: Job, work: Callable[[Job], Result], options: RunOptions, stopp
 
 def _check(job: Job, options: RunOptions) -> None:
     """Raise what stands against a job before any work."""
-    if job.problem:
+    if job.problem and (job.photo == STREAM or job.photo.exists()):  # else that is what has to be said
         raise PhotoError(f"{job.photo}: {job.problem}")
     if options.overwrite:
         return

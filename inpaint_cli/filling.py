@@ -32,12 +32,14 @@ class Filling:
     Attributes:
         patches: one per window; their covers do not overlap.
         hole: share of the photo that the mask covers, before it is grown.
+        lined: whether any line lies in a hole.
         steps: of each patch, every intermediate picture by name, in order, H×W or H×W×3 in [0, 1]; empty unless
             `FillOptions.keep_steps`.
     """
 
     patches: list[Patch]
     hole: float
+    lined: bool = False
     steps: list[dict[str, NDArray[np.float32]]] = field(default_factory=list)
 
     @property

@@ -170,6 +170,7 @@ class EdgeConnect:
         if options.method is Method.EDGECONNECT:
             edges = self._draw(views, options, sketch, image.shape[:2])
             small = self._paint(views, edges, options)
+            lined = any((lines[view.small_hole] > 0).any() for view, lines in zip(views, edges, strict=True))
             drawn = sketch is not None and sketch.drawn
             paintings = [
                 self._finish(*stages, options, drawn=drawn) for stages in zip(views, edges, small, strict=True)
@@ -177,10 +178,11 @@ class EdgeConnect:
             between = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
         else:
             paintings = [unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
-            between = [{} for _ in views]
+            lined, between = False, [{} for _ in views]
         filling = Filling(
             [Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)],
             float(mask.mean()),
+            lined,
         )
         if options.keep_steps:
             for view, stages, painting in zip(views, between, paintings, strict=True):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.batch import Result
-from inpaint_cli.errors import UsageError
+from inpaint_cli.errors import MaskError, UsageError
 from inpaint_cli.filling import Filling
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
@@ -32,7 +32,7 @@ from inpaint_cli.imaging.sketches import (
     read_sketch,
 )
 from inpaint_cli.jobs import Job
-from inpaint_cli.options import FillOptions, Side
+from inpaint_cli.options import FillOptions, Method, Side
 from inpaint_cli.pipeline import EdgeConnect
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,23 @@ class Outputs:
         else:
             write_photo(photo, target, overwrite=self.overwrite)
 
+    def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
+        """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
+
+        Args:
+            edges: C_comp.
+            target: where to.
+            options: how its hole was filled with lines; None if it has no hole.
+
+        Raises:
+            OutputError: it can't be written there.
+        """
+        if target.suffix.lower() not in {"", ".png"}:
+            logger.warning("%s: as a sketch its lines come back, but only a PNG comes back exactly", target)
+        pixels = edge_map_pixels(edges)
+        growths = {} if options is None else {GROWTH_KEY: growth(options)}
+        self.write(Photo(pixels, name=str(target), text={MAP_KEY: digest(pixels), **growths}), target)
+
 
 @dataclass(frozen=True)
 class Fill:
@@ -88,6 +105,8 @@ class Fill:
         """
         photo, hole = read_hole(job, self.masks)
         filling = self.model.fill(photo.rgb, hole, self.options, self._lines(job, photo))
+        if job.edges is not None and self.options.method is Method.EDGECONNECT and not filling.lined:
+            logger.warning("%s: has no line in the hole of %s", job.edges, photo.name)
         filling.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
             filling.make_opaque(photo.alpha)
@@ -142,10 +161,10 @@ class MapEdges:
         if not (job.masks or self.masks.boxes or self.masks.alpha):
             gray = to_gray(read_photo(job.photo).rgb)
             edges = canny(gray, sigma=self.model.sigma(self.options)).astype(np.float32)
-            return Result(lambda: self.outputs.write(edge_map(edges), job.output))
+            return Result(lambda: self.outputs.write_map(edges, job.output))
         photo, hole = read_hole(job, self.masks)
         edges = self.model.edge_map(photo.rgb, hole, self.options)
-        return Result(lambda: self.outputs.write(edge_map(edges, self.options), job.output), float(hole.mean()))
+        return Result(lambda: self.outputs.write_map(edges, job.output, self.options), float(hole.mean()))
 
 
 @dataclass(frozen=True)
@@ -181,7 +200,7 @@ class JoinEdges:
         def save() -> None:
             if job.picture is not None:
                 self.outputs.write(photo, job.picture)
-            self.outputs.write(edge_map(edges, self.options), job.output)
+            self.outputs.write_map(edges, job.output, self.options)
 
         return Result(save, filling.hole, filling.windows)
 
@@ -194,6 +213,8 @@ def read_hole(job: Job, options: MaskOptions) -> tuple[Photo, NDArray[np.bool_]]
         MaskError: the masks do not fit, are empty, or cover everything.
     """
     photo = read_photo(job.photo)
+    if not (job.masks or options.boxes or options.alpha):  # a manifest's row
+        raise MaskError(f"{photo.name}: has no mask, neither of its own nor by --mask")
     return photo, find_hole(photo, [read_photo(mask) for mask in job.masks], options)
 
 
@@ -210,18 +231,6 @@ def half(shape: tuple[int, int], side: Side) -> NDArray[np.bool_]:
         case Side.BOTTOM:
             mask[-(shape[0] // 2) :] = True
     return mask
-
-
-def edge_map(edges: NDArray[np.float32], options: FillOptions | None = None) -> Photo:
-    """Return edges, H×W in [0, 1], as the picture that is written and known again when it comes back.
-
-    Args:
-        edges: C_comp.
-        options: how its hole was filled with lines; None if it has no hole.
-    """
-    pixels = edge_map_pixels(edges)
-    growths = {} if options is None else {GROWTH_KEY: growth(options)}
-    return Photo(pixels, text={MAP_KEY: digest(pixels), **growths})
 
 
 def growth(options: FillOptions) -> str:

@@ -151,6 +151,8 @@ def test_masks_that_say_nothing(photo: Path, inpaint: Inpaint, tmp_path: Path) -
     Image.new("L", (120, 81), 255).save(tmp_path / "other.png")
     Image.new("L", (100, 120), 255).save(tmp_path / "wrong.png")
     fails(inpaint("remove", photo, "--mask", tmp_path / "wrong.png"), "wrong.png", "100×120", "120×80", "photo.jpg")
+    Image.new("L", (80, 120), 255).save(tmp_path / "turned.png")
+    fails(inpaint("remove", photo, "--mask", tmp_path / "turned.png"), "80×120", "120×80", "turn it by 90°")
     fails(inpaint("remove", photo, "--box", "120,0,5,5"), "--box 120,0,5,5", "outside the photo of 120×80")
     fails(inpaint("remove", photo, "--box", "1,2,3"), "--box 1,2,3", code=2)
     fails(inpaint("remove", photo), "no mask", code=2)

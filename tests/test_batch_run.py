@@ -94,6 +94,16 @@ def test_a_manifest(photos: Path, inpaint: Inpaint) -> None:
     assert (photos / "dune-clean.png").exists()
 
 
+def test_a_row_without_a_mask_and_a_photo_that_is_not_there(photos: Path, inpaint: Inpaint) -> None:
+    (photos / "pairs.csv").write_text("input,mask\nbird.png,\n")
+    run = inpaint("remove", "--manifest", photos / "pairs.csv", *QUICK)
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert "bird.png: has no mask" in run.err
+    run = inpaint("remove", photos / "nowhere.png", "--mask", photos, *QUICK)
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert "nowhere.png: no such file" in run.err
+
+
 def test_pipes_carry_nothing_but_the_picture(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
     inpaint("remove", photos / "bird.png", "--mask", photos / "bird_mask.png", "-o", tmp_path / "file.png", *QUICK)
     with (photos / "bird.png").open("rb") as photo:

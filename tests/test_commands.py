@@ -407,3 +407,23 @@ def test_edges_of_a_whole_photo_warn_of_options_about_holes(inpaint: Command, ph
     run = inpaint("edges", photo, "--grow", 3, "--invert-mask", "-o", tmp_path / "edges.png")
     assert run.code == 0
     assert [line.split()[2] for line in run.err.splitlines()] == ["--grow", "--invert-mask"]
+
+
+def test_a_sketch_beside_the_hole_is_warned_of(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    sketch = Image.new("L", (160, 120), 255)
+    sketch.paste(0, (0, 0, 160, 3))
+    sketch.save(tmp_path / "sketch.png")
+    run = inpaint(
+        "inpaint", photo, "--mask", mask, *NO_NETWORK, "--edges", tmp_path / "sketch.png", "-o", tmp_path / "a.png"
+    )
+    assert (run.code, run.err.count("\n")) == (0, 1)
+    assert "sketch.png: has no line in the hole of " in run.err
+
+
+def test_an_edge_map_that_is_no_png_is_a_sketch_and_says_so(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    target = tmp_path / "edges.tif"
+    run = inpaint("edges", photo, "--mask", mask, "-o", target)
+    assert run.code == 0
+    assert f"{target}: as a sketch its lines come back, but only a PNG" in run.err
+    run = inpaint("inpaint", photo, "--mask", mask, *NO_NETWORK, "--edges", target, "-o", tmp_path / "out.png")
+    assert run.code == 0

@@ -207,6 +207,13 @@ def test_convert_makes_a_folder_that_is_a_model(inpaint, checkpoints, tmp_path: 
     assert (tmp_path / "half" / "edge.safetensors").stat().st_size < 0.6 * (out / "edge.safetensors").stat().st_size
 
 
+def test_convert_keeps_the_knobs_that_lie_beside_the_checkpoints(inpaint, checkpoints, tmp_path: Path):
+    known = ModelConfig(8, 1, sigma=1.5, hole_fill="diffusion", output="correction", train_size=96, lines="none")
+    known.to_json(checkpoints[0].with_name("config.json"))
+    assert inpaint("weights", "convert", *checkpoints, "-o", tmp_path / "out").code == 0
+    assert ModelConfig.from_json(tmp_path / "out/config.json") == known
+
+
 def test_convert_with_a_name_makes_the_name_work(inpaint, checkpoints, tmp_path: Path):
     registry = tmp_path / "config" / "inpaint" / "weights.toml"
     registry.parent.mkdir(parents=True)

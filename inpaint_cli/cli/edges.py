@@ -44,8 +44,8 @@ def edges(
 ) -> int:
     """Write the edge map of a photo, light on dark: Canny's edges, and with a mask the lines expected in the hole.
 
-    The map is a sketch: draw on it and give it to `--edges`. Unchanged it gives the picture that the tool would have
-    made, as long as the mask, --grow, --size and --context are the same.
+    The map is a sketch: draw on it and give it to `--edges`; for `remove`, make it with `--grow auto`.
+    Unchanged it gives the picture of the tool's own lines, if mask, --grow, --size and --context are the same.
     """
     options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain)
     warn_of_idle(options)

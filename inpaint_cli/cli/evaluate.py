@@ -116,8 +116,8 @@ def evaluate(
 ) -> int:
     """Measure how well holes in your photos are filled: l1, SSIM, PSNR, LPIPS and FID per share that is missing.
 
-    Compares the model with classical methods, as the paper's Table 1 does, and writes a report with tables, plots and
-    pictures. Two runs write the same bytes.
+    Compares the model with classical methods, as the paper's Table 1 does.
+    Writes a report with tables, plots and pictures. Two runs write the same bytes.
     """
     for package in ("torchmetrics", "matplotlib"):
         if find_spec(package) is None:

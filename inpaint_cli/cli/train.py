@@ -252,8 +252,9 @@ def train(
 ) -> None:
     """Train G1, G2 or both on a folder of photos; `inpaint weights export RUN` makes a model of the run.
 
-    The losses and their weights are the paper's unless said otherwise. A run that was stopped or killed goes on with
-    --resume. Several GPUs or machines: accelerate launch -m inpaint_cli train ...
+    The losses and their weights are the paper's unless said otherwise.
+    A run that was stopped or killed goes on with --resume.
+    Several GPUs or machines: accelerate launch -m inpaint_cli train ...
     """
     names = {field.name for field in dataclasses.fields(TrainOptions)} & context.params.keys()
     if resume:  # what is not given stays as the run has it

@@ -93,8 +93,9 @@ def find_hole(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mas
         masks = [photo]
     for picture in masks:
         if not same_aspect(picture.size, photo.size):
+            hint = "; turn it by 90°" if same_aspect(picture.size[::-1], photo.size) else ""
             raise MaskError(
-                f"{picture.name}: {_size(picture.size)} pixels for a photo of {_size(photo.size)} ({photo.name})"
+                f"{picture.name}: {_size(picture.size)} pixels for a photo of {_size(photo.size)} ({photo.name}){hint}"
             )
         mask = erased(picture) if options.alpha else white(picture)
         hole |= rescaled(mask != options.invert, photo.size)

@@ -11,7 +11,7 @@ from inpaint_cli.weights.checkpoints import check_state, infer_size, read_genera
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
 from inpaint_cli.weights.export import check_free, model_card, write_model
-from inpaint_cli.weights.registry import Model, digest
+from inpaint_cli.weights.registry import CONFIG, Model, digest
 
 
 def convert(
@@ -19,7 +19,8 @@ def convert(
 ) -> None:
     """Write a model folder from two checkpoints of any form, and enrol it under a name if one is given.
 
-    What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's.
+    What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's; but the
+    knobs are those of a `config.json` that lies beside G1's checkpoint.
 
     Args:
         edge: G1's checkpoint.
@@ -41,6 +42,9 @@ def convert(
     size = infer_size(states["edge"], edge)
     known = read_entries().get(name or "")
     config = known.config if known else ModelConfig()
+    beside = edge.with_name(CONFIG)
+    if beside.is_file():
+        config = ModelConfig.from_json(beside)
     config = dataclasses.replace(config, base_channels=size[0], residual_blocks=size[1])
     check_state(states["edge"], edge, "edge", config)
     check_state(states["inpaint"], inpaint, "inpaint", config)
