@@ -30,4 +30,5 @@ def computes_bfloat16(device: torch.device) -> bool:
     """Whether a device computes in bfloat16, and does not only emulate it."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())  # no public name as of 2.13
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # before torch 2.11 nobody says
+    return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))

@@ -17,15 +17,15 @@ from torch import Tensor, nn
 from inpaint_cli.devices import choose_device, computes_bfloat16
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.nn.generators import MULTIPLE, EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
-from inpaint_cli.options import Dtype
+from inpaint_cli.imaging.edges import WALL
+from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
+from inpaint_cli.options import MULTIPLE, Dtype
 from inpaint_cli.weights.checkpoints import read_generator
 from inpaint_cli.weights.registry import Model
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-WALL = 0.5  # an edge this sure is a wall for the diffusion that fills G2's hole
 _SMALLEST = 12  # a quarter of it, 3 pixels, is the least that the blocks' reflection padding of 2 takes
 _BATCH_PIXELS = 4 * 512 * 512  # at most this many pixels in one forward pass, or one picture if it is larger
 

@@ -20,7 +20,7 @@ from inpaint_cli.errors import SketchError
 from inpaint_cli.filling import Filling, Patch
 from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.edges import canny, compose, to_gray
+from inpaint_cli.imaging.edges import WALL, canny, compose, to_gray
 from inpaint_cli.imaging.lines import close_gaps, continue_lines
 from inpaint_cli.imaging.resampling import smooth
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
@@ -39,7 +39,6 @@ Image = NDArray[np.uint8]
 
 LARGEST = 512  # pixels, the longest side of a working size: what a processor paints in a second
 GUESSING = 256  # where lines are guessed: Canny sees outlines there and not every pebble
-WALL = 0.5  # an edge this sure is a line that no colour crosses
 
 
 class EdgeConnect:
@@ -92,6 +91,7 @@ class EdgeConnect:
             H×W float32 in [0, 1].
 
         Raises:
+            PhotoError: the image is not H×W×3 uint8.
             MaskError: the mask does not fit the image, is empty, or covers everything.
         """
         return self.edge_map(image, mask, FillOptions(plain=plain, lines=Lines.G1))
@@ -110,6 +110,7 @@ class EdgeConnect:
             RGB uint8, H×W×3.
 
         Raises:
+            PhotoError: the image is not H×W×3 uint8.
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the edges do not fit the image.
         """
@@ -135,6 +136,7 @@ class EdgeConnect:
             C_comp, H×W float32 in [0, 1]: one-pixel lines outside the hole, blocks of the working size inside.
 
         Raises:
+            PhotoError: the image is not H×W×3 uint8.
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the sketch does not fit the image.
         """
@@ -161,6 +163,7 @@ class EdgeConnect:
             sketch: the user's lines (`imaging.sketches`).
 
         Raises:
+            PhotoError: the image is not H×W×3 uint8.
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the sketch does not fit the image.
         """

@@ -12,7 +12,7 @@ from inpaint_cli.cli.effects import warn_of_idle
 from inpaint_cli.cli.running import Files, ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, MULTIPLE, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 AUTO = "auto"  # the word that --grow takes instead of a number
 NO_EDGES = "none"  # the word that --edges takes instead of a file
@@ -120,8 +120,8 @@ def check_size(size: int | None) -> int | None:
     Raises:
         UsageError: not a multiple of 4, or too small to show anything.
     """
-    if size is not None and (size < 16 or size % 4):
-        raise UsageError(f"--size {size}: a multiple of 4, at least 16")
+    if size is not None and (size < 16 or size % MULTIPLE):
+        raise UsageError(f"--size {size}: a multiple of {MULTIPLE}, at least 16")
     return size
 
 

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MULTIPLE = 4  # of every working size: the networks halve it twice
+from inpaint_cli.options import MULTIPLE
+
 _LEAST_MARGIN = 16  # pixels of the photo around even the smallest hole
 
 

@@ -15,8 +15,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 HoleFill = Literal["white", "diffusion"]
 Output = Literal["picture", "correction"]
 
-MULTIPLE = 4  # two stride-2 convolutions: height and width of every input are multiples of this
-
 
 def _plain(module: nn.Module) -> nn.Module:
     return module

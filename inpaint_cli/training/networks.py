@@ -10,6 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.edges import WALL
 from inpaint_cli.nn.discriminators import PatchDiscriminator
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
 from inpaint_cli.training.data import G1_LINES, NO_LINES, Batch
@@ -86,7 +87,7 @@ class TrainingNetworks(nn.Module):
         filling = batch.filling.clone()
         for i in (batch.lines.flatten() == G1_LINES).nonzero().flatten().tolist():
             image = batch.image[i].permute(1, 2, 0).cpu().numpy()
-            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, edges[i, 0].detach().cpu().numpy() > 0.5
+            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, edges[i, 0].detach().cpu().numpy() > WALL
             filling[i] = torch.from_numpy(diffuse(image, hole, walls)).permute(2, 0, 1).to(filling)
         return filling
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from inpaint_cli.errors import TrainingError, UsageError
+from inpaint_cli.options import MULTIPLE
 
 SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
@@ -193,8 +194,8 @@ class TrainOptions:
 
     def check(self) -> None:
         """Raise a UsageError if these options can't go together."""
-        if self.size < SMALLEST or self.size % 4 or (self.val_size or SMALLEST) % 4:
-            raise UsageError(f"--size {self.size}: a multiple of 4, at least {SMALLEST}; --val-size likewise")
+        if self.size < SMALLEST or self.size % MULTIPLE or (self.val_size or SMALLEST) % MULTIPLE:
+            raise UsageError(f"--size {self.size}: a multiple of {MULTIPLE}, at least {SMALLEST}; --val-size likewise")
         if self.canny_share + self.blank_share > 1:
             raise UsageError("--canny-share and --blank-share add up to more than 1")
         if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
