@@ -24,10 +24,11 @@ from inpaint_cli.batch import RunOptions, run
 from inpaint_cli.imaging.files import load_mask
 from inpaint_cli.imaging.masks import MaskOptions, rescaled
 from inpaint_cli.imaging.windows import plan as plan_windows
-from inpaint_cli.jobs import Job, Request, plan
+from inpaint_cli.jobs import Job, Request
 from inpaint_cli.networks import Networks
 from inpaint_cli.options import FillOptions, Lines, Painter
 from inpaint_cli.pipeline import EdgeConnect
+from inpaint_cli.planning import plan
 from inpaint_cli.work import Fill, Outputs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

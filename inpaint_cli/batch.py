@@ -87,7 +87,7 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Result], options: RunOptions)
     """Do every job, report each in order, and return the exit code for the shell.
 
     Args:
-        jobs: as `jobs.plan` returns them.
+        jobs: as `planning.plan` returns them.
         work: reads and computes, called from several threads; an `InpaintError` fails its job only, except those that
             no other job would survive (weights, usage).
         options: how.

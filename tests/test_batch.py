@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.formats import FORMATS
-from inpaint_cli.jobs import Job, Request, parse_shard, plan
+from inpaint_cli.jobs import Job, Request, parse_shard
+from inpaint_cli.planning import plan
 
 SUFFIXES = [suffix for format_ in FORMATS.values() for suffix in format_.suffixes]
 STEMS = st.text(

@@ -6,8 +6,9 @@ import typer
 
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.effects import warn_of_idle, warn_of_missing_hole
-from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.cli.running import ModelChoice, planned
 from inpaint_cli.imaging.boxes import parse_box
+from inpaint_cli.jobs import Request, parse_shard
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Lines
 
 EdgesPlain = Annotated[
@@ -51,10 +52,18 @@ def edges(
     warn_of_idle(options)
     if not (mask or box or mask_alpha or manifest):
         warn_of_missing_hole(options, invert_mask=invert_mask)
-    files = Files(images, mask, None, output, manifest, shard, overwrite, skip_existing, json)
+    request = Request(
+        images=tuple(images or ()),
+        manifest=manifest,
+        masks=tuple(mask or ()),
+        output=output,
+        ending="-edges",
+        suffix=".png",
+        shard=parse_shard(shard),
+    )
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     boxes = tuple(parse_box(text) for text in box or [])
-    with planned(files, ending="-edges", suffix=".png", quiet=quiet, debug=debug) as run:
+    with planned(request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug) as run:
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
         from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 

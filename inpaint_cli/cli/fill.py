@@ -9,9 +9,10 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.cli.effects import warn_of_idle
-from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.cli.running import ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.boxes import parse_box
+from inpaint_cli.jobs import Request, parse_shard
 from inpaint_cli.options import DEFAULT_WEIGHTS, MULTIPLE, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 AUTO = "auto"  # the word that --grow takes instead of a number
@@ -319,23 +320,22 @@ def command(preset: Preset) -> Callable[..., int]:
         )
         sketches = [*(["--edges"] if sketch else []), *(["--edges-from"] if edges_from else [])]
         warn_of_idle(options, parse_grow(preset.grow), None if manifest and not sketches else sketches)
-        files = Files(
-            images,
-            mask,
-            sketch,
-            output,
-            manifest,
-            shard,
-            overwrite,
-            skip_existing,
-            json,
-            tuple(filter(None, [edges_from])),
+        request = Request(
+            images=tuple(images or ()),
+            manifest=manifest,
+            masks=tuple(mask or ()),
+            edges=sketch,
+            also_read=() if edges_from is None else (edges_from,),
+            output=output,
+            shard=parse_shard(shard),
             compare=compare,
             steps=save_steps,
         )
         model = ModelChoice(weights, weights_file, device, dtype, threads)
         boxes = tuple(parse_box(text) for text in box or [])
-        with planned(files, quiet=quiet, debug=debug) as run:
+        with planned(
+            request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug
+        ) as run:
             if not (mask or box or mask_alpha or manifest):
                 raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
             from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense

@@ -6,33 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from inpaint_cli.errors import PhotoError, UsageError
+from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.formats import STREAM
+from inpaint_cli.jobs import Job, Request
 from inpaint_cli.streams import reserved_stdout
 
 if TYPE_CHECKING:
     from inpaint_cli.batch import Result
-    from inpaint_cli.jobs import Job
     from inpaint_cli.pipeline import EdgeConnect
-
-
-@dataclass(frozen=True)
-class Files:
-    """What a command line says about files; see `cli.shared` for the meaning of each."""
-
-    images: list[str] | None
-    masks: list[Path] | None = None
-    edges: Path | None = None
-    output: str | None = None
-    manifest: Path | None = None
-    shard: str | None = None
-    overwrite: bool = False
-    skip_existing: bool = False
-    json: bool = False
-    also_read: tuple[Path, ...] = ()
-    picture: Path | None = None
-    compare: bool = False
-    steps: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,19 +50,26 @@ class Run:
     """
 
     stdout: BinaryIO | None
-    start: Callable[[Callable[["Job"], "Result"]], int]
+    start: Callable[[Callable[[Job], "Result"]], int]
 
 
 @contextmanager
 def planned(
-    files: Files, *, ending: str = "-clean", suffix: str | None = None, quiet: bool = False, debug: bool = False
+    request: Request,
+    *,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+    debug: bool = False,
 ) -> Iterator[Run]:
-    """Plan a run over the photos of a command line; nothing heavy is imported until it starts.
+    """Plan a run over photos; nothing heavy is imported until it starts.
 
     Args:
-        files: what is to be done to which.
-        ending: what the name of a result beside its photo ends in.
-        suffix: the extension of results; None keeps that of the photo.
+        request: what is to be done to which.
+        overwrite: replace outputs that exist.
+        skip_existing: leave out photos whose output exists.
+        json: print one JSON object per photo on standard output.
         quiet: no progress, no summary.
         debug: let the first error through with its traceback.
 
@@ -89,38 +77,14 @@ def planned(
         UsageError: the files make no sense together.
         PhotoError: a picture that serves every photo is not there.
     """
-    from inpaint_cli import batch  # noqa: PLC0415
+    from inpaint_cli import batch, planning  # noqa: PLC0415
 
     try:
-        todo = _jobs(files, ending, suffix)
+        planning.check_shared(request)
+        jobs = planning.plan(request)
     except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
         raise UsageError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
-    streamed = files.json or any(STREAM in job.results for job in todo)
+    streamed = json or any(STREAM in job.results for job in jobs)
     with reserved_stdout() if streamed else nullcontext() as stdout:
-        options = batch.RunOptions(files.overwrite, files.skip_existing, stdout if files.json else None, quiet, debug)
-        yield Run(stdout, lambda work: batch.run(todo, work, options))
-
-
-def _jobs(files: Files, ending: str, suffix: str | None) -> list["Job"]:
-    from inpaint_cli import jobs  # noqa: PLC0415
-
-    masks = tuple(files.masks or ())
-    for path in (*masks, files.edges, *files.also_read):
-        if path is not None and path != STREAM and not path.exists():  # once, and not for every photo
-            raise PhotoError(f"{path}: no such file or directory")
-    return jobs.plan(
-        jobs.Request(
-            images=tuple(files.images or ()),
-            manifest=files.manifest,
-            masks=masks,
-            edges=files.edges,
-            output=files.output,
-            ending=ending,
-            suffix=suffix,
-            shard=None if files.shard is None else jobs.parse_shard(files.shard),
-            also_read=files.also_read,
-            picture=files.picture,
-            compare=files.compare,
-            steps=files.steps,
-        )
-    )
+        options = batch.RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
+        yield Run(stdout, lambda work: batch.run(jobs, work, options))

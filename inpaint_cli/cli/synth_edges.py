@@ -7,8 +7,9 @@ import typer
 
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.effects import warn_of_idle
-from inpaint_cli.cli.running import Files, ModelChoice, planned
+from inpaint_cli.cli.running import ModelChoice, planned
 from inpaint_cli.imaging.formats import output_suffix, stem_of
+from inpaint_cli.jobs import Request
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
 
 Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
@@ -66,8 +67,15 @@ def synth_edges(
     warn_of_idle(options)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
-    files = Files([str(photo)], output=output, overwrite=overwrite, json=json, also_read=(other,), picture=target)
-    with planned(files, ending="-joined-edges", suffix=".png", quiet=quiet, debug=debug) as run:
+    request = Request(
+        images=(str(photo),),
+        also_read=(other,),
+        output=output,
+        ending="-joined-edges",
+        suffix=".png",
+        picture=target,
+    )
+    with planned(request, overwrite=overwrite, json=json, quiet=quiet, debug=debug) as run:
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
         outputs = work.Outputs(overwrite, run.stdout)

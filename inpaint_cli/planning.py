@@ -1,0 +1,141 @@
+"""Which photo goes with which mask and sketch: all decided before any work. Standard library only."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from inpaint_cli.errors import PhotoError, UsageError
+from inpaint_cli.imaging.formats import STREAM, is_picture
+from inpaint_cli.jobs import Job, Request
+from inpaint_cli.manifest import read_manifest
+from inpaint_cli.naming import Namer, check_places, with_extras
+
+_MASK_ENDINGS = ("_mask", "-mask", "")
+_SKETCH_ENDINGS = ("-edges", "_edges", "-sketch", "_sketch", "")
+_OTHER_ENDINGS = (*filter(None, _MASK_ENDINGS), *filter(None, _SKETCH_ENDINGS), "-clean", "-compare")
+
+
+def check_shared(request: Request) -> None:
+    """Check that what serves every photo is there: said once, and not again for each.
+
+    Raises:
+        PhotoError: a mask, a sketch or another photo is not there.
+    """
+    for path in (*request.masks, request.edges, *request.also_read):
+        if path is not None and path != STREAM and not path.exists():
+            raise PhotoError(f"{path}: no such file or directory")
+
+
+def plan(request: Request) -> list[Job]:
+    """Return the jobs in the order asked for.
+
+    Raises:
+        UsageError: nothing to do, two results with one name, a result in the place of an input, or an output, template
+            or manifest that makes no sense.
+    """
+    if request.manifest is not None:
+        if request.images:
+            raise UsageError("--manifest names the images; give no others")
+        many = True
+        jobs = [
+            Job(row.photo, row.output or STREAM, row.masks or request.masks, row.edges)
+            for row in read_manifest(request.manifest)
+        ]
+    else:
+        photos, many = _photos(request)
+        jobs = [Job(photo, STREAM, request.masks) for photo in photos]
+    namer = Namer(request, many)
+    jobs = [job if job.output != STREAM else replace(job, output=namer(job.photo)) for job in jobs]
+    jobs = [with_extras(job, request) for job in _paired(jobs, request)]
+    check_places(jobs, request)
+    return _share(jobs, request.shard)
+
+
+def _share(jobs: list[Job], shard: tuple[int, int] | None) -> list[Job]:
+    if shard is None:
+        return jobs
+    share, shares = shard
+    # Sorted, so that every machine of a job array deals the same hand, in whatever order its shell lists the files.
+    mine = {id(job) for job in sorted(jobs, key=lambda job: str(job.photo))[share - 1 :: shares]}
+    return [job for job in jobs if id(job) in mine]
+
+
+def _photos(request: Request) -> tuple[list[Path], bool]:
+    """Return the photos that the images stand for, and whether there may be any number of them."""
+    if not request.images:
+        raise UsageError("no image given; name files, folders or patterns, or --manifest")
+    photos: dict[Path, None] = {}  # an ordered set
+    many = len(request.images) > 1
+    for image in request.images:
+        path = Path(image)
+        if path.is_dir():
+            found = sorted(entry for entry in path.iterdir() if is_picture(entry) and entry.is_file())
+        elif image != str(STREAM) and glob.has_magic(image) and not path.exists():
+            found = sorted(Path(entry) for entry in glob.glob(image, recursive=True) if is_picture(Path(entry)))  # noqa: PTH207 - a pattern of any kind
+        else:
+            photos[path] = None
+            continue
+        many = True
+        if not found:
+            raise UsageError(f"{image}: no pictures there")
+        photos.update(dict.fromkeys(found))
+    return list(_originals(list(photos), request)), many
+
+
+def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
+    """Yield the photos that are not a mask, a sketch or a result of another one among them."""
+    stems: dict[tuple[Path, str], list[Path]] = {}
+    for photo in photos:
+        stems.setdefault((photo.parent, photo.stem), []).append(photo)
+    folders = [folder.resolve() for folder in request.masks if folder.is_dir()]
+    for photo in photos:
+        bases = [photo.stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)]
+        if any(base != photo.stem and (photo.parent, base) in stems for base in bases):
+            continue
+        twins = [twin for twin in stems[photo.parent, photo.stem] if twin.suffix.lower() != ".png"]
+        if photo.suffix.lower() == ".png" and twins and photo.parent.resolve() in folders:
+            continue
+        yield photo
+
+
+class _Folder:
+    """The pictures of a folder by stem, listed once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._by_stem: dict[str, list[Path]] = {}
+        for path in sorted(folder.iterdir(), key=lambda path: (path.suffix.lower() != ".png", path.name)):
+            if is_picture(path):
+                self._by_stem.setdefault(path.stem, []).append(path)
+
+    def find(self, photo: Path, endings: Sequence[str]) -> Path | None:
+        """Return the picture that belongs to a photo, or None; a PNG if there are several."""
+        own = photo.resolve()
+        for ending in endings:
+            for path in self._by_stem.get(photo.stem + ending, []):
+                if path.resolve() != own:
+                    return path
+        return None
+
+
+def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
+    """Yield the jobs with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
+    folders = {path: _Folder(path) for path in (*request.masks, request.edges) if path is not None and path.is_dir()}
+    for job in jobs:
+        masks, edges, problem = [], job.edges or request.edges, ""
+        for mask in job.masks:
+            found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
+            if found is None:
+                stem = job.photo.stem
+                problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
+            else:
+                masks.append(found)
+        if edges in folders:
+            folder = edges
+            edges = folders[folder].find(job.photo, _SKETCH_ENDINGS)
+            if edges is None:
+                problem = f"no sketch in {folder}; its name would be {job.photo.stem}.png"
+        yield replace(job, masks=tuple(masks), edges=edges, problem=problem)
