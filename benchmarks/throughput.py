@@ -20,15 +20,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 
-from inpaint_cli.batch import RunOptions, run
+from inpaint_cli.batch import PAINTED_AT_ONCE, RunOptions, run
 from inpaint_cli.imaging.files import load_mask
 from inpaint_cli.imaging.masks import MaskOptions, rescaled
 from inpaint_cli.imaging.windows import plan as plan_windows
 from inpaint_cli.jobs import Job, Request
 from inpaint_cli.networks import Networks
-from inpaint_cli.options import FillOptions, Lines, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines, Painter
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.planning import plan
+from inpaint_cli.weights.registry import resolve
 from inpaint_cli.work import Fill, Outputs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -140,14 +141,15 @@ def fill_folder(jobs: list[Job], filling: Fill, out: Path) -> None:
 def folder_against_passes(folder: Path, repeat: int) -> None:
     """A folder of photos: photos per second as a share of what the forward passes alone would allow."""
     make_folder(folder)
-    model = EdgeConnect.load(dtype=DTYPE)
-    networks = Networks(model.model, dtype=DTYPE)
+    cores = os.cpu_count()
     jobs = plan(Request(images=(str(folder),), masks=(folder,), output=f"{folder}/out/"))
     assert len(jobs) == PHOTOS
     for size in (None, 512):
+        networks = Networks(resolve(DEFAULT_WEIGHTS), dtype=DTYPE, threads=cores)
         sizes = [window for job in jobs for window in window_sizes(job.photo, job.masks[0], size)]
         passes(networks, sizes[:1])  # loads the weights
-        bare = least(lambda sizes=sizes: passes(networks, sizes), repeat)
+        bare = least(lambda networks=networks, sizes=sizes: passes(networks, sizes), repeat)
+        model = EdgeConnect.load(dtype=DTYPE, threads=cores, at_once=PAINTED_AT_ONCE)
         whole = FillOptions(lines=Lines.G1, painter=Painter.G2, size=size)
         for how, options in (
             ("networks alone", replace(whole, harmonise=False, texture=False)),

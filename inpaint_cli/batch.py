@@ -1,7 +1,7 @@
 """Many photos: the same work on each, a few at a time, whatever happens to one of them; and a report in order.
 
 Photos are decoded and encoded in worker threads while others are being painted; the libraries that do it release
-Python's lock, and a model lets one thread at a time at its networks.
+Python's lock, and a model lets only so many threads at its networks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from inpaint_cli.streams import send
 
 logger = logging.getLogger(__name__)
 
-_WORKERS = 3  # one paints, one decodes, one encodes
+PAINTED_AT_ONCE = 2  # photos
+_WORKERS = PAINTED_AT_ONCE + 1  # the third decodes or encodes
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """G1 and G2 at work: numpy arrays in, numpy arrays out; device, precision, padding and batches are decided here.
 
-The only module that runs the networks for a photo. It loads each network when it is first asked for, and one caller
-at a time computes, so that threads that decode, texture and encode other photos may share it.
+The only module that runs the networks for a photo. It loads each network when it is first asked for, and only so many
+callers compute at once, so that threads that decode, texture and encode other photos may share it.
 """
 
 import threading
@@ -40,20 +40,31 @@ class Networks:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads of torch, for the whole process; None for all cores.
+        at_once: how many callers may compute at once on a processor; they share its threads.
 
     Raises:
         UsageError: the device or the precision is not to be had here.
     """
 
-    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto", threads: int | None = None) -> None:
-        if threads is not None:
-            torch.set_num_threads(threads)
+    def __init__(
+        self,
+        model: Model,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int | None = None,
+        *,
+        at_once: int = 1,
+    ) -> None:
         self.model = model
         self.device = choose_device(device)
         self._exact_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)
         self._dtype = _dtype(dtype, self.device)
+        threads = threads or torch.get_num_threads()
+        at_once = min(at_once, threads) if self.device.type == "cpu" else 1
+        torch.set_num_threads(threads // at_once)
         self._loaded: dict[tuple[str, torch.dtype], nn.Module] = {}
-        self._busy = threading.Lock()
+        self._loading = threading.Lock()
+        self._free = threading.Semaphore(at_once)
 
     def edges(
         self, grays: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, exact: bool = False
@@ -109,8 +120,9 @@ class Networks:
             by_size[x.shape[-2], x.shape[-1]].append(position)
         outputs: dict[int, Floats] = {}
         dtype = self._exact_dtype if exact else self._dtype
-        with self._busy, torch.inference_mode():
+        with self._loading:
             network = self._network(kind, dtype)
+        with self._free, torch.inference_mode():
             for (height, width), positions in by_size.items():
                 at_once = max(1, _BATCH_PIXELS // (height * width))
                 for start in range(0, len(positions), at_once):

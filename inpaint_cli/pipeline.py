@@ -49,10 +49,21 @@ class EdgeConnect:
         device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads to use, of the whole process; None for all cores.
+        at_once: how many photos are painted at once on a processor. They share its threads, which takes less time than
+            each with all of them.
     """
 
-    def __init__(self, model: Model, device: str = "auto", dtype: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int | None = None,
+        *,
+        at_once: int = 1,
+    ) -> None:
         self.model = model
+        self._at_once = at_once
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
@@ -70,6 +81,7 @@ class EdgeConnect:
         *,
         weights_file: Path | None = None,
         threads: int | None = None,
+        at_once: int = 1,
     ) -> EdgeConnect:
         """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
 
@@ -77,7 +89,7 @@ class EdgeConnect:
             UsageError: no such name.
             WeightsError: the model can't be had or is not what the registry says.
         """
-        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads)
+        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads, at_once=at_once)
 
     def predict_edges(self, image: Image, mask: Mask, *, plain: bool = True) -> Floats:
         """Return C_comp: Canny's edges outside the hole, G1's inside.
@@ -286,5 +298,5 @@ class EdgeConnect:
             if self._networks is None:
                 from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch takes two seconds
 
-                self._networks = Networks(self.model, self._device, self._dtype, self._threads)
+                self._networks = Networks(self.model, self._device, self._dtype, self._threads, at_once=self._at_once)
             return self._networks

@@ -68,4 +68,4 @@ def edges(
         from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 
         masks = MaskOptions(invert_mask, mask_alpha, boxes)
-        return run.start(work.MapEdges(model.load(), options, masks, work.Outputs(overwrite, run.stdout)))
+        return run.start(work.MapEdges(model.load(run.at_once), options, masks, work.Outputs(overwrite, run.stdout)))

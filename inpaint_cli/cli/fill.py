@@ -343,7 +343,7 @@ def command(preset: Preset) -> Callable[..., int]:
 
             masks = MaskOptions(invert_mask, mask_alpha, boxes)
             outputs = work.Outputs(overwrite, run.stdout)
-            return run.start(work.Fill(model.load(), options, masks, outputs, edges_from))
+            return run.start(work.Fill(model.load(run.at_once), options, masks, outputs, edges_from))
 
     fill.__doc__ = preset.help
     return fill

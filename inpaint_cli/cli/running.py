@@ -26,8 +26,8 @@ class ModelChoice:
     dtype: str
     threads: int | None
 
-    def load(self) -> "EdgeConnect":
-        """Return the model; its networks are loaded when they are needed.
+    def load(self, at_once: int) -> "EdgeConnect":
+        """Return the model, for so many photos at once; its networks are loaded when they are needed.
 
         Raises:
             UsageError: no such model, device or precision.
@@ -36,7 +36,12 @@ class ModelChoice:
         from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy and OpenCV
 
         return EdgeConnect.load(
-            self.weights, self.device, self.dtype, weights_file=self.weights_file, threads=self.threads
+            self.weights,
+            self.device,
+            self.dtype,
+            weights_file=self.weights_file,
+            threads=self.threads,
+            at_once=at_once,
         )
 
 
@@ -45,10 +50,12 @@ class Run:
     """A planned run.
 
     Attributes:
+        at_once: how many photos will be painted at once.
         stdout: the stream for pictures, if one goes to standard output.
         start: does the given work on every job and returns the exit code.
     """
 
+    at_once: int
     stdout: BinaryIO | None
     start: Callable[[Callable[[Job], "Result"]], int]
 
@@ -87,4 +94,5 @@ def planned(
     streamed = json or any(STREAM in job.results for job in jobs)
     with reserved_stdout() if streamed else nullcontext() as stdout:
         options = batch.RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
-        yield Run(stdout, lambda work: batch.run(jobs, work, options))
+        at_once = min(len(jobs), batch.PAINTED_AT_ONCE)
+        yield Run(at_once, stdout, lambda work: batch.run(jobs, work, options))

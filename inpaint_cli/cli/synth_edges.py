@@ -79,4 +79,4 @@ def synth_edges(
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
         outputs = work.Outputs(overwrite, run.stdout)
-        return run.start(work.JoinEdges(model.load(), options, outputs, other, side))
+        return run.start(work.JoinEdges(model.load(run.at_once), options, outputs, other, side))
