@@ -28,7 +28,7 @@ from inpaint_cli.errors import (
     WeightsError,
 )
 from inpaint_cli.imaging.formats import STREAM
-from inpaint_cli.jobs import Job
+from inpaint_cli.jobs import Job, resolved
 from inpaint_cli.streams import send
 
 logger = logging.getLogger(__name__)
@@ -97,8 +97,6 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Result], options: RunOptions)
         UsageError, WeightsError: from the work.
         InterruptedRunError: Ctrl-C; what was written stays, and nothing is half written.
     """
-    if options.json is not None and any(STREAM in job.results for job in jobs):
-        raise UsageError("--json and a picture both want standard output")
     counts: Counter[str] = Counter()
     with _progress(len(jobs), options) as advance:
         try:
@@ -175,7 +173,8 @@ def _check(job: Job, options: RunOptions) -> None:
         raise PhotoError(f"{job.photo}: {job.problem}")
     if options.overwrite:
         return
-    for place in job.results:
+    steps = [] if job.steps is None or not job.steps.is_dir() else filter(job.is_step, resolved(job.steps).iterdir())
+    for place in (*job.results, *steps):
         if place != STREAM and place.exists():
             or_else = ", --skip-existing leaves it" if place == job.output else ""
             raise OutputError(f"{place}: exists already; --overwrite replaces it{or_else}")

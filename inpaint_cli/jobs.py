@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_cli.errors import UsageError
+from inpaint_cli.imaging.formats import stem_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Job:
         problem: why it can't be done, found while pairing; empty if nothing stands against it.
         picture: a second result, or `-`.
         panel: the file for a comparison of before and after.
-        steps: the folder of its intermediate pictures and what their names begin with.
+        steps: the folder of its intermediate pictures.
     """
 
     photo: Path
@@ -38,7 +40,7 @@ class Job:
         """The files that it writes, or `-`; the pictures in `steps` aside."""
         return tuple(path for path in (self.output, self.picture, self.panel) if path is not None)
 
-    def step(self, window: int | None, number: int, name: str) -> Path | None:
+    def step(self, window: int | None, number: int, name: str) -> Path:
         """Return where an intermediate picture goes: `bird-1-window.png`, `bird-2-1-window.png` in the second window.
 
         Args:
@@ -47,13 +49,13 @@ class Job:
             name: of the step.
         """
         which = "" if window is None else f"-{window}"
-        return self.steps and self.steps.with_name(f"{self.steps.name}{which}-{number}-{name}.png")
+        return (self.steps or Path()) / f"{stem_of(self.photo)}{which}-{number}-{name}.png"
 
     def is_step(self, path: Path) -> bool:
         """Whether a resolved path is one that `step` may return."""
-        if self.steps is None or path.parent != self.steps.parent.resolve():
+        if self.steps is None or path.parent != resolved(self.steps):
             return False
-        return re.fullmatch(re.escape(self.steps.name) + r"(-\d+)?-\d+-[a-z]+\.png", path.name) is not None
+        return re.fullmatch(re.escape(stem_of(self.photo)) + r"(-\d+)?-\d+-[a-z]+\.png", path.name) is not None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Request:
     picture: Path | None = None
     compare: bool = False
     steps: Path | None = None
+
+
+def resolved(path: Path) -> Path:
+    """Return what tells whether two paths are one file; not `Path.resolve`, which fails on links that go in circles."""
+    return Path(os.path.realpath(path))
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_cli.errors import UsageError
+from inpaint_cli.imaging.formats import NO_EDGES, STREAM
 
 _COLUMNS = {"input", "mask", "output", "edges"}
 
@@ -18,9 +19,9 @@ class Row:
     """What a manifest says about one photo; all but the photo may be left to the command line."""
 
     photo: Path
-    masks: tuple[Path, ...]
-    output: Path | None
-    edges: Path | None
+    masks: tuple[Path, ...] = ()
+    output: Path | None = None
+    edges: Path | None = None
 
 
 def read_manifest(manifest: Path) -> Iterator[Row]:
@@ -46,7 +47,9 @@ def read_manifest(manifest: Path) -> Iterator[Row]:
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
+    lines = text.splitlines()
+    separators = (mark for mark in ",;\t" if lines and mark in lines[0])  # spreadsheets of half of Europe write ;
+    reader = csv.DictReader(lines, delimiter=next(separators, ","), skipinitialspace=True)
     for row in reader:
         yield reader.line_num, {key or "more than the header names": value for key, value in row.items() if value}
 
@@ -71,5 +74,12 @@ def _checked(row: dict[str, object], folder: Path, where: str) -> Row:
     texts = [row.get(column, "") for column in ("input", "output", "edges")]
     if not all(isinstance(text, str) for text in (*texts, *listed)) or not texts[0]:
         raise UsageError(f"{where}: needs an input, and paths as text")
-    photo, output, edges = (folder / str(text) if text else None for text in texts)
+    photo, output, edges = (_place(str(text), folder) for text in texts)
     return Row(photo or folder, tuple(folder / str(mask) for mask in listed), output, edges)
+
+
+def _place(text: str, folder: Path) -> Path | None:
+    """Return the path that a cell names, None if it is empty; `-` and `none` are no names of files."""
+    if not text:
+        return None
+    return Path(text) if Path(text) in {STREAM, NO_EDGES} else folder / text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inpaint_cli.errors import OutputError, UsageError
 from inpaint_cli.imaging.formats import STREAM, format_of, output_suffix, stem_of
-from inpaint_cli.jobs import Job, Request
+from inpaint_cli.jobs import Job, Request, resolved
 
 _FIELDS = ("stem", "ext", "name", "parent")
 
@@ -51,7 +51,7 @@ class Namer:
             return Path(self._template.format(**fields))
         if self._folder is not None:
             target = self._folder / f"{photo.stem}{suffix}"
-            return self._folder / beside.name if target.resolve() == photo.resolve() else target
+            return self._folder / beside.name if resolved(target) == resolved(photo) else target
         return beside if request.output is None else Path(request.output)
 
 
@@ -66,14 +66,15 @@ def _check_template(template: str) -> None:
         raise UsageError(f"-o {template}: a template knows {known}")
 
 
-def with_extras(job: Job, request: Request) -> Job:
-    """Return a job with the places of what it writes beside its result."""
+def with_extras(job: Job, request: Request, many: bool) -> Job:
+    """Return a job with the places of what it writes beside its result; with many jobs each has its folder of steps."""
     beside = job.photo if job.output == STREAM else job.output
+    steps = request.steps
     return replace(
         job,
         picture=request.picture,
         panel=beside.with_name(f"{stem_of(beside)}-compare.png") if request.compare else None,
-        steps=request.steps / stem_of(job.photo) if request.steps is not None else None,
+        steps=steps / stem_of(job.photo) if steps is not None and many else steps,
     )
 
 
@@ -88,15 +89,13 @@ def check_places(jobs: list[Job], request: Request) -> None:
     for job in jobs:
         for place in job.results:
             _claim(place, job.photo, inputs, taken)
-            if place.suffix and place.suffix != job.photo.suffix:
+            if place.suffix:
                 try:
                     format_of(place)
                 except OutputError as error:
                     raise UsageError(str(error)) from error
         if job.steps is not None:
-            _claim(job.steps, job.photo, set(), taken)
-            if any(map(job.is_step, inputs)):
-                raise UsageError(f"--save-steps {request.steps}: would replace an input; choose another folder")
+            _claim_steps(job, job.steps, inputs, taken)
 
 
 def _inputs(jobs: list[Job], request: Request) -> set[Path]:
@@ -107,12 +106,12 @@ def _inputs(jobs: list[Job], request: Request) -> set[Path]:
         if read.count(STREAM) > 1:
             raise UsageError("standard input can be one picture only")
         files += read
-    return {path.resolve() for path in files if path != STREAM}
+    return {resolved(path) for path in files if path != STREAM}
 
 
 def _claim(place: Path, photo: Path, inputs: set[Path], taken: dict[Path, Path]) -> None:
     """Give a place to what one photo's job writes; raise if an input or another result stands there."""
-    key = place if place == STREAM else place.resolve()
+    key = place if place == STREAM else resolved(place)
     if key in inputs:
         raise UsageError(f"{place}: would replace an input; choose another name")
     if key in taken:
@@ -125,3 +124,14 @@ def _claim(place: Path, photo: Path, inputs: set[Path], taken: dict[Path, Path])
             "tell them apart with a template such as -o 'out/{parent}/{stem}{ext}'"
         )
     taken[key] = photo
+
+
+def _claim_steps(job: Job, folder: Path, inputs: set[Path], taken: dict[Path, Path]) -> None:
+    """Give a folder to one photo's intermediate pictures."""
+    if any(map(job.is_step, inputs)):
+        raise UsageError(f"--save-steps {folder}: would replace an input; choose another folder")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--save-steps {folder}: is a file, not a folder")
+    other = taken.setdefault(resolved(folder), job.photo)
+    if other != job.photo:
+        raise UsageError(f"--save-steps: {other} and {job.photo} would both have the folder {folder}; run them apart")

@@ -67,7 +67,11 @@ class EdgeConnect:
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
-        self._device = check_device(device)
+        if check_device(device) not in {"auto", "cpu"}:  # asked for in so many words: it has to be there
+            from inpaint_cli.devices import choose_device  # noqa: PLC0415 - torch takes two seconds
+
+            choose_device(device)
+        self._device = device
         self._dtype = dtype
         self._networks: Networks | None = None
         self._loading = threading.Lock()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import glob
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from inpaint_cli.errors import PhotoError, UsageError
 from inpaint_cli.imaging.formats import STREAM, is_picture
-from inpaint_cli.jobs import Job, Request
-from inpaint_cli.manifest import read_manifest
+from inpaint_cli.jobs import Job, Request, resolved
+from inpaint_cli.manifest import Row, read_manifest
 from inpaint_cli.naming import Namer, check_places, with_extras
+
+logger = logging.getLogger(__name__)
 
 _MASK_ENDINGS = ("_mask", "-mask", "")
 _SKETCH_ENDINGS = ("-edges", "_edges", "-sketch", "_sketch", "")
@@ -39,17 +42,13 @@ def plan(request: Request) -> list[Job]:
     if request.manifest is not None:
         if request.images:
             raise UsageError("--manifest names the images; give no others")
-        many = True
-        jobs = [
-            Job(row.photo, row.output or STREAM, row.masks or request.masks, row.edges)
-            for row in read_manifest(request.manifest)
-        ]
+        many, rows = True, list(read_manifest(request.manifest))
     else:
         photos, many = _photos(request)
-        jobs = [Job(photo, STREAM, request.masks) for photo in photos]
+        rows = [Row(photo) for photo in photos]
     namer = Namer(request, many)
-    jobs = [job if job.output != STREAM else replace(job, output=namer(job.photo)) for job in jobs]
-    jobs = [with_extras(job, request) for job in _paired(jobs, request)]
+    jobs = [Job(row.photo, row.output or namer(row.photo), row.masks or request.masks, row.edges) for row in rows]
+    jobs = [with_extras(job, request, len(jobs) > 1) for job in _paired(jobs, request)]
     check_places(jobs, request)
     return _share(jobs, request.shard)
 
@@ -68,12 +67,12 @@ def _photos(request: Request) -> tuple[list[Path], bool]:
     if not request.images:
         raise UsageError("no image given; name files, folders or patterns, or --manifest")
     photos: dict[Path, None] = {}  # an ordered set
-    many = len(request.images) > 1
-    for image in request.images:
-        path = Path(image)
+    named = [Path(image) for image in request.images]
+    many = len(named) > 1
+    for image, path in zip(request.images, named, strict=True):
         if path.is_dir():
             found = sorted(entry for entry in path.iterdir() if is_picture(entry) and entry.is_file())
-        elif image != str(STREAM) and glob.has_magic(image) and not path.exists():
+        elif path != STREAM and glob.has_magic(image) and not path.exists():
             found = sorted(Path(entry) for entry in glob.glob(image, recursive=True) if is_picture(Path(entry)))  # noqa: PTH207 - a pattern of any kind
         else:
             photos[path] = None
@@ -82,7 +81,12 @@ def _photos(request: Request) -> tuple[list[Path], bool]:
         if not found:
             raise UsageError(f"{image}: no pictures there")
         photos.update(dict.fromkeys(found))
-    return list(_originals(list(photos), request)), many
+    kept = list(_originals(list(photos), request))
+    left_out = [path for path in named if path in photos and path not in kept]
+    if left_out:
+        others = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        logger.warning("%s%s: left out, as a mask, a sketch or a result of another image", left_out[0], others)
+    return kept, many
 
 
 def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
@@ -90,13 +94,13 @@ def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
     stems: dict[tuple[Path, str], list[Path]] = {}
     for photo in photos:
         stems.setdefault((photo.parent, photo.stem), []).append(photo)
-    folders = [folder.resolve() for folder in request.masks if folder.is_dir()]
+    folders = [resolved(folder) for folder in request.masks if folder.is_dir()]
     for photo in photos:
         bases = [photo.stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)]
         if any(base != photo.stem and (photo.parent, base) in stems for base in bases):
             continue
         twins = [twin for twin in stems[photo.parent, photo.stem] if twin.suffix.lower() != ".png"]
-        if photo.suffix.lower() == ".png" and twins and photo.parent.resolve() in folders:
+        if photo.suffix.lower() == ".png" and twins and resolved(photo.parent) in folders:
             continue
         yield photo
 
@@ -113,10 +117,10 @@ class _Folder:
 
     def find(self, photo: Path, endings: Sequence[str]) -> Path | None:
         """Return the picture that belongs to a photo, or None; a PNG if there are several."""
-        own = photo.resolve()
+        own = resolved(photo)
         for ending in endings:
             for path in self._by_stem.get(photo.stem + ending, []):
-                if path.resolve() != own:
+                if resolved(path) != own:
                     return path
         return None
 

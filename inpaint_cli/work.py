@@ -6,7 +6,7 @@ Each kind of work is a callable for `batch.run`: it reads and computes, and what
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.batch import Result
-from inpaint_cli.errors import MaskError, UsageError
+from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.filling import Filling
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.files import read_photo, write_photo
-from inpaint_cli.imaging.formats import STREAM
+from inpaint_cli.imaging.formats import NO_EDGES, STREAM
 from inpaint_cli.imaging.masks import MaskOptions, find_hole
 from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.imaging.sketches import (
@@ -32,7 +32,7 @@ from inpaint_cli.imaging.sketches import (
     read_sketch,
 )
 from inpaint_cli.jobs import Job
-from inpaint_cli.options import FillOptions, Method, Side
+from inpaint_cli.options import FillOptions, Lines, Method, Side
 from inpaint_cli.pipeline import EdgeConnect
 
 logger = logging.getLogger(__name__)
@@ -56,10 +56,12 @@ class Outputs:
         Raises:
             OutputError: it can't be written there.
         """
-        if target == STREAM and self.stdout is not None:
+        if target != STREAM:
+            write_photo(photo, target, overwrite=self.overwrite)
+        elif self.stdout is not None:
             write_photo(photo, self.stdout)
         else:
-            write_photo(photo, target, overwrite=self.overwrite)
+            raise OutputError("standard output: not open for pictures")
 
     def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
         """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
@@ -76,7 +78,7 @@ class Outputs:
             logger.warning("%s: as a sketch its lines come back, but only a PNG comes back exactly", target)
         pixels = edge_map_pixels(edges)
         growths = {} if options is None else {GROWTH_KEY: growth(options)}
-        self.write(Photo(pixels, name=str(target), text={MAP_KEY: digest(pixels), **growths}), target)
+        self.write(Photo(pixels, name="edge map", text={MAP_KEY: digest(pixels), **growths}), target)
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,11 @@ class Fill:
             InpaintError: something about its files is wrong.
         """
         photo, hole = read_hole(job, self.masks)
-        filling = self.model.fill(photo.rgb, hole, self.options, self._lines(job, photo))
-        if job.edges is not None and self.options.method is Method.EDGECONNECT and not filling.lined:
-            logger.warning("%s: has no line in the hole of %s", job.edges, photo.name)
+        options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
+        sketch = self._sketch(job, photo)
+        filling = self.model.fill(photo.rgb, hole, options, sketch)
+        if sketch is not None and self.options.method is Method.EDGECONNECT and not filling.lined:
+            logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, photo.name)
         filling.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
             filling.make_opaque(photo.alpha)
@@ -114,12 +118,15 @@ class Fill:
         def save() -> None:  # the result last: where it stands, all the rest does
             if job.panel is not None:
                 self.outputs.write(Photo(comparison(filling, photo.rgb)), job.panel)
-            self._save_steps(filling, job)
+            if job.steps is not None:
+                self._save_steps(filling, job)
             self.outputs.write(photo, job.output)
 
         return Result(save, filling.hole, filling.windows)
 
-    def _lines(self, job: Job, photo: Photo) -> EdgeSource | None:
+    def _sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+        if job.edges == NO_EDGES:
+            return None
         if job.edges is not None:
             sketch = read_photo(job.edges)
             grown = sketch.text.get(GROWTH_KEY, growth(self.options))
@@ -139,8 +146,7 @@ class Fill:
         for window, steps in enumerate(filling.steps, 1):
             for number, (name, values) in enumerate(steps.items(), 1):
                 target = job.step(window if filling.windows > 1 else None, number, name)
-                if target is not None:
-                    self.outputs.write(Photo(_bytes(values)), target)
+                self.outputs.write(Photo(_bytes(values)), target)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.formats import FORMATS
+from inpaint_cli.imaging.formats import FORMATS, NO_EDGES, STREAM
 from inpaint_cli.jobs import Job, Request, parse_shard
 from inpaint_cli.planning import plan
 
@@ -156,6 +156,7 @@ def test_a_folder_keeps_names_and_never_the_photo(tmp_path: Path) -> None:
         (Request(images=("x.jpg", "y.jpg"), output="z.png"), "one file for several images"),
         (Request(images=("x.jpg", "y.jpg"), output="-"), "one file for several images"),
         (Request(images=("x.jpg",), output="x.docx"), "can't be written as .docx; use .png"),
+        (Request(images=("x.gif",), output="y.gif"), "can't be written as .gif; use .png"),
         (Request(images=("-",), masks=(Path("-"),)), "standard input can be one picture only"),
         (Request(images=("-",), output="out/{stem}.png"), "has no name"),
         (Request(), "no image given"),
@@ -193,6 +194,19 @@ def test_a_manifest_is_relative_to_its_folder(name: str, tmp_path: Path) -> None
         Job(tmp_path / "a.jpg", tmp_path / "a-clean.jpg", (tmp_path / "masks/a b.png",)),
         Job(tmp_path / "sub/b.jpg", tmp_path / "out/b.png", (tmp_path / "m.png",), tmp_path / "b-edges.png"),
     ]
+
+
+def test_a_manifest_s_words_are_those_of_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("input;mask;output;edges\na.jpg;m.png;-;none\n")
+    (job,) = plan(Request(manifest=tmp_path / "m.csv", edges=Path("all.png")))
+    assert job == Job(tmp_path / "a.jpg", STREAM, (tmp_path / "m.png",), NO_EDGES)
+
+
+def test_links_in_a_circle_are_left_to_whoever_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
+    (tmp_path / "b.jpg").symlink_to(tmp_path / "a.jpg")
+    jobs = plan(Request(images=(str(tmp_path / "a.jpg"), "x.jpg")))
+    assert names(jobs) == ["a.jpg", "x.jpg"]
 
 
 def test_a_manifest_without_masks_takes_the_option(tmp_path: Path) -> None:

@@ -104,6 +104,29 @@ def test_a_row_without_a_mask_and_a_photo_that_is_not_there(photos: Path, inpain
     assert "nowhere.png: no such file" in run.err
 
 
+def test_an_image_that_is_named_and_left_out_is_told(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
+    run = inpaint("remove", *sorted(photos.iterdir()), "--mask", photos, *QUICK, "-o", f"{tmp_path}/named/")
+    assert run.code == 0
+    assert f"{photos / 'bird_mask.png'} and 2 more: left out" in run.err
+    assert len(list((tmp_path / "named").iterdir())) == 3
+    assert "left out" not in inpaint("remove", photos, "--mask", photos, *QUICK, "-o", f"{tmp_path}/folder/").err
+
+
+def test_a_row_without_lines_and_links_in_a_circle(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
+    lines = ("--painter", "diffusion", "--lines", "continue", "--no-texture")
+    (photos / "pairs.csv").write_text("input,mask,edges\ndune.png,dune_mask.png,none\n")
+    assert inpaint("remove", "--manifest", photos / "pairs.csv", *lines, "-o", f"{tmp_path}/rows/").code == 0
+    common = ("remove", photos / "dune.png", "--mask", photos / "dune_mask.png", *lines[:2], "--no-texture")
+    assert inpaint(*common, "--edges", "none", "-o", tmp_path / "none.png").code == 0
+    with Image.open(tmp_path / "none.png") as none, Image.open(tmp_path / "rows/dune.png") as row:
+        assert none.tobytes() == row.tobytes()
+    (photos / "loop.png").symlink_to(photos / "loop.png")
+    arguments = (photos / "loop.png", photos / "dune.png", "--mask", photos / "dune_mask.png", *QUICK)
+    run = inpaint("remove", *arguments, "-o", f"{tmp_path}/loops/")
+    assert (run.code, "loop.png: too many levels of symbolic links" in run.err) == (1, True)
+    assert (tmp_path / "loops/dune.png").exists()
+
+
 def test_pipes_carry_nothing_but_the_picture(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
     inpaint("remove", photos / "bird.png", "--mask", photos / "bird_mask.png", "-o", tmp_path / "file.png", *QUICK)
     with (photos / "bird.png").open("rb") as photo:

@@ -343,7 +343,7 @@ def test_two_photos_with_one_place_for_a_picture_are_told_apart_before_the_work(
     Image.open(photo).save(twin)
     run = inpaint("remove", photo, twin, "--mask", mask, *NO_NETWORK, *options, "-o", f"{tmp_path}/out/{{name}}")
     assert run.code == 2
-    assert "would both be written to" in run.err
+    assert "would both " in run.err
     assert not (tmp_path / "out").exists()
 
 
@@ -421,9 +421,31 @@ def test_a_sketch_beside_the_hole_is_warned_of(inpaint: Command, photo: Path, ma
 
 
 def test_an_edge_map_that_is_no_png_is_a_sketch_and_says_so(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
-    target = tmp_path / "edges.tif"
+    target = tmp_path / "edges.jpg"
     run = inpaint("edges", photo, "--mask", mask, "-o", target)
     assert run.code == 0
+    assert Image.open(target).format == "JPEG"
     assert f"{target}: as a sketch its lines come back, but only a PNG" in run.err
     run = inpaint("inpaint", photo, "--mask", mask, *NO_NETWORK, "--edges", target, "-o", tmp_path / "out.png")
     assert run.code == 0
+
+
+def test_steps_of_several_photos_lie_in_a_folder_each(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    other, steps = tmp_path / "dune-2.png", tmp_path / "steps"
+    other.write_bytes(photo.read_bytes())
+    common = ("remove", photo, other, "--mask", mask, *NO_NETWORK, "--save-steps", steps)
+    assert inpaint(*common).code == 0
+    assert (steps / "dune/dune-1-window.png").is_file()
+    assert (steps / "dune-2/dune-2-5-result.png").is_file()
+    run = inpaint(*common, "-o", f"{tmp_path}/again/")  # refused before the work: no panel, no result
+    assert (run.code, run.err.count("exists already")) == (1, 2)
+    assert not (tmp_path / "again").exists()
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "--save-steps", mask)
+    assert (run.code, "is a file, not a folder" in run.err) == (2, True)
+
+
+def test_a_device_that_is_asked_for_has_to_be_there(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    target = tmp_path / "out.png"
+    run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "--device", "cuda:97", "-o", target)
+    assert (run.code, run.err.count("\n"), target.exists()) == (2, 1, False)
+    assert "--device cuda:97: this machine" in run.err

@@ -49,9 +49,6 @@ def edges(
     Unchanged it gives the picture of the tool's own lines, if mask, --grow, --size and --context are the same.
     """
     options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain)
-    warn_of_idle(options)
-    if not (mask or box or mask_alpha or manifest):
-        warn_of_missing_hole(options, invert_mask=invert_mask)
     request = Request(
         images=tuple(images or ()),
         manifest=manifest,
@@ -64,6 +61,9 @@ def edges(
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     boxes = tuple(parse_box(text) for text in box or [])
     with planned(request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug) as run:
+        warn_of_idle(options)
+        if not (mask or box or mask_alpha or manifest):
+            warn_of_missing_hole(options, invert_mask=invert_mask)
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
         from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 

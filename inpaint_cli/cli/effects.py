@@ -25,7 +25,8 @@ def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sketches: Seq
         (options.method is not Method.EDGECONNECT, f"with --method {options.method}", _OF_LINES),
         (not options.texture, "with --no-texture", ("--guide",)),
         (options.grow == 0, "with --grow 0: there is no rim to blend", ("--feather",)),
-        (sketches is not None and not sketches, "without a sketch", ("--edges-mode", "--ink")),
+        (sketches is not None and not sketches, "without a sketch", ("--edges-mode",)),
+        (sketches is not None and "--edges" not in sketches, "without a sketch", ("--ink",)),
     )
     for applies, when, idle in rules:
         if applies:

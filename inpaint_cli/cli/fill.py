@@ -238,7 +238,7 @@ SaveSteps = Annotated[
         "--save-steps",
         metavar="DIR",
         rich_help_panel=shared.FILES,
-        help="Write every intermediate picture there.",
+        help="Write every intermediate picture there; with several photos, in a folder for each.",
     ),
 ]
 
@@ -318,8 +318,6 @@ def command(preset: Preset) -> Callable[..., int]:
             keep_steps=compare or save_steps is not None,
             seed=seed,
         )
-        sketches = [*(["--edges"] if sketch else []), *(["--edges-from"] if edges_from else [])]
-        warn_of_idle(options, parse_grow(preset.grow), None if manifest and not sketches else sketches)
         request = Request(
             images=tuple(images or ()),
             manifest=manifest,
@@ -338,6 +336,8 @@ def command(preset: Preset) -> Callable[..., int]:
         ) as run:
             if not (mask or box or mask_alpha or manifest):
                 raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
+            sketches = [*(["--edges"] if sketch else []), *(["--edges-from"] if edges_from else [])]
+            warn_of_idle(options, parse_grow(preset.grow), None if manifest and not sketches else sketches)
             from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 

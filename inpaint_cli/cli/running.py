@@ -91,8 +91,10 @@ def planned(
         jobs = planning.plan(request)
     except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
         raise UsageError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
-    streamed = json or any(STREAM in job.results for job in jobs)
-    with reserved_stdout() if streamed else nullcontext() as stdout:
+    pictures = any(STREAM in job.results for job in jobs)
+    if json and pictures:
+        raise UsageError("--json and a picture both want standard output")
+    with reserved_stdout() if json or pictures else nullcontext() as stdout:
         options = batch.RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
         at_once = min(len(jobs), batch.PAINTED_AT_ONCE)
         yield Run(at_once, stdout, lambda work: batch.run(jobs, work, options))

@@ -13,6 +13,8 @@ import typer
 from inpaint_cli import options
 from inpaint_cli.errors import UsageError
 
+_MOST_THREADS = 1024  # more than any processor has, and systems refuse to start many more
+
 MODEL = "Model"
 FILES = "Files"
 MESSAGES = "Messages"
@@ -48,8 +50,8 @@ def _set_verbose(verbose: bool) -> bool:
 
 
 def _check_threads(threads: int | None) -> int | None:
-    if threads is not None and threads < 1:
-        raise UsageError(f"--threads {threads}: at least 1")
+    if threads is not None and not 1 <= threads <= _MOST_THREADS:
+        raise UsageError(f"--threads {threads}: from 1 to {_MOST_THREADS}")
     return threads
 
 

@@ -64,7 +64,6 @@ def synth_edges(
         plain=plain,
         seed=seed,
     )
-    warn_of_idle(options)
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
     request = Request(
@@ -76,6 +75,7 @@ def synth_edges(
         picture=target,
     )
     with planned(request, overwrite=overwrite, json=json, quiet=quiet, debug=debug) as run:
+        warn_of_idle(options)
         from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
         outputs = work.Outputs(overwrite, run.stdout)

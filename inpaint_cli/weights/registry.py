@@ -56,7 +56,7 @@ def resolve(weights: str, *, weights_file: Path | None = None, refresh: bool = F
         return _from_folder(folder)
     guess = difflib.get_close_matches(weights, entries, n=1)
     raise UsageError(
-        f"--weights {weights}: no such model or folder; "
+        f"{weights}: no such model or folder; "
         + (f"did you mean {guess[0]}?" if guess else f"known names are {', '.join(entries)}")
     )
 
