@@ -88,10 +88,10 @@ def show(what: str, value: float, bar: float, unit: str = "") -> None:
 
 
 def window_sizes(photo: Path, mask: Path, size: int | None) -> list[tuple[int, int]]:
-    """Return the working sizes (H, W) of a photo's windows."""
+    """Return the working sizes (H, W) of a photo's windows when the networks are at work."""
     with Image.open(photo) as picture:
         hole = rescaled(load_mask(mask), (picture.height, picture.width))
-    longest = size or min(512, 2 * EdgeConnect.load().model.config.train_size)
+    longest = EdgeConnect.load().longest(FillOptions(lines=Lines.G1, painter=Painter.G2, size=size))
     return [window.size for window in plan_windows(hole, FillOptions.context, longest)]
 
 

@@ -26,6 +26,7 @@ from inpaint_cli.errors import (
     PhotoError,
     UsageError,
     WeightsError,
+    reason,
 )
 from inpaint_cli.imaging.formats import STREAM
 from inpaint_cli.jobs import Job, resolved
@@ -157,7 +158,7 @@ def _attempt(job: Job, work: Callable[[Job], Result], options: RunOptions, stopp
     except OSError as error:
         if options.debug:
             raise
-        message = f"{error.filename or job.photo}: {(error.strerror or str(error)).lower()}"
+        message = f"{error.filename or job.photo}: {reason(error)}"
         return replace(outcome, status="failed", seconds=_since(begin), error=message)
     except Exception as error:  # a bug that one photo wakes must not cost the others their night's work
         if options.debug:

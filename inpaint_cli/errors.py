@@ -1,7 +1,7 @@
 """Everything that a user can cause to go wrong, each with the exit code it ends in.
 
 An error is raised where it is found, with one line that names the file and says what to do; `cli` prints that line
-once. Nothing below `cli` exits, prints or catches broadly.
+once. Nothing below `cli` exits; only `batch` catches broadly, so that one photo never costs the others.
 """
 
 from enum import IntEnum
@@ -26,6 +26,11 @@ class InterruptedRunError(InpaintError):
     """Ctrl-C, or a polite kill; its text says how far the run came."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says against a file, as the end of a line of ours."""
+    return error.strerror.lower() if error.strerror else str(error)
 
 
 class UsageError(InpaintError):

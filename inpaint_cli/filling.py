@@ -30,7 +30,7 @@ class Filling:
     """All that changes in a photo.
 
     Attributes:
-        patches: one per window; their covers do not overlap.
+        patches: one per window; where covers overlap, the later one is seen.
         hole: share of the photo that the mask covers, before it is grown.
         lined: whether any line lies in a hole.
         steps: of each patch, every intermediate picture by name, in order, H×W or H×W×3 in [0, 1]; empty unless

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_cli.errors import OutputError, UsageError
-from inpaint_cli.imaging.formats import STREAM, format_of, output_suffix, stem_of
+from inpaint_cli.imaging.formats import NO_EDGES, STREAM, format_of, output_suffix, stem_of
 from inpaint_cli.jobs import Job, Request, resolved
 
 _FIELDS = ("stem", "ext", "name", "parent")
@@ -106,7 +106,7 @@ def _inputs(jobs: list[Job], request: Request) -> set[Path]:
         if read.count(STREAM) > 1:
             raise UsageError("standard input can be one picture only")
         files += read
-    return {resolved(path) for path in files if path != STREAM}
+    return {resolved(path) for path in files if path not in {STREAM, NO_EDGES}}
 
 
 def _claim(place: Path, photo: Path, inputs: set[Path], taken: dict[Path, Path]) -> None:

@@ -83,7 +83,8 @@ class FillOptions:
         sigma: Canny's σ in pixels of the working size; None takes the model's.
         edges_mode: whether a sketch replaces the lines found or is added to them.
         ink: what is the stroke in a sketch.
-        size: longest side of the working size, a multiple of 4; None lets the model's training size decide.
+        size: longest side of the working size, a multiple of 4; None takes 256 for guessed lines, 512 for drawn
+            ones, and for a network twice what it was trained on, at most 512.
         context: what a window shows around its holes on each side, as a share of their extent.
         grow: by how much the mask is grown; None takes a share of the object's size.
         feather: width of the blend inside the grown rim; None blends the outer half.
@@ -111,6 +112,17 @@ class FillOptions:
     plain: bool = False
     seed: int = 0
     keep_steps: bool = False
+
+
+def check_dtype(name: str) -> str:
+    """Return a precision's name if it is one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if name not in set(Dtype):
+        raise UsageError(f"--dtype {name}: one of {', '.join(Dtype)}")
+    return name
 
 
 def check_device(name: str) -> str:

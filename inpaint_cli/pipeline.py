@@ -26,7 +26,16 @@ from inpaint_cli.imaging.resampling import smooth
 from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.imaging.windows import Box
-from inpaint_cli.options import DEFAULT_WEIGHTS, EdgesMode, FillOptions, Lines, Method, Painter, check_device
+from inpaint_cli.options import (
+    DEFAULT_WEIGHTS,
+    EdgesMode,
+    FillOptions,
+    Lines,
+    Method,
+    Painter,
+    check_device,
+    check_dtype,
+)
 from inpaint_cli.views import View, as_bytes, check, look, unit
 from inpaint_cli.weights.registry import Model, resolve
 
@@ -72,7 +81,7 @@ class EdgeConnect:
 
             choose_device(device)
         self._device = device
-        self._dtype = dtype
+        self._dtype = check_dtype(dtype)
         self._networks: Networks | None = None
         self._loading = threading.Lock()
 
@@ -90,7 +99,7 @@ class EdgeConnect:
         """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
 
         Raises:
-            UsageError: no such name.
+            UsageError: no such name, device or precision.
             WeightsError: the model can't be had or is not what the registry says.
         """
         return cls(resolve(weights, weights_file=weights_file), device, dtype, threads, at_once=at_once)
@@ -157,7 +166,7 @@ class EdgeConnect:
             SketchError: the sketch does not fit the image.
         """
         check(image, mask)
-        views = look(image, mask, options, self._longest(options, sketch))
+        views = look(image, mask, options, self.longest(options, sketch))
         drawn = self._draw(views, options, sketch, image.shape[:2])
         if options.plain:
             return drawn[0]
@@ -185,7 +194,7 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         check(image, mask)
-        views = look(image, mask, options, self._longest(options, sketch))
+        views = look(image, mask, options, self.longest(options, sketch))
         if options.method is Method.EDGECONNECT:
             edges = self._draw(views, options, sketch, image.shape[:2])
             small = self._paint(views, edges, options)
@@ -225,8 +234,8 @@ class EdgeConnect:
             return options.painter
         return Painter.G2 if options.plain else Painter(self.model.config.painter)
 
-    def _longest(self, options: FillOptions, sketch: EdgeSource | None) -> int:
-        """Return the longer side of the working size: for a network about twice what it was trained on."""
+    def longest(self, options: FillOptions, sketch: EdgeSource | None = None) -> int:
+        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
         if options.size is not None:
             return options.size
         if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from inpaint_cli.errors import PhotoError, UsageError
-from inpaint_cli.imaging.formats import STREAM, is_picture
+from inpaint_cli.imaging.formats import NO_EDGES, STREAM, is_picture
 from inpaint_cli.jobs import Job, Request, resolved
 from inpaint_cli.manifest import Row, read_manifest
 from inpaint_cli.naming import Namer, check_places, with_extras
@@ -28,7 +28,7 @@ def check_shared(request: Request) -> None:
         PhotoError: a mask, a sketch or another photo is not there.
     """
     for path in (*request.masks, request.edges, *request.also_read):
-        if path is not None and path != STREAM and not path.exists():
+        if path not in {None, STREAM, NO_EDGES} and not path.exists():
             raise PhotoError(f"{path}: no such file or directory")
 
 

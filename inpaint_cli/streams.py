@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from inpaint_cli.errors import OutputError
+from inpaint_cli.errors import OutputError, reason
 
 
 @contextmanager
@@ -39,4 +39,4 @@ def send(data: bytes | memoryview, stream: BinaryIO) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"standard output: can't be written: {reason(error)}") from error

@@ -54,11 +54,9 @@ def check(image: Image, mask: Mask) -> None:
             f"a mask of shape {mask.shape} and type {mask.dtype} for an image of {image.shape[:2]}; needs bool"
         )
     if not mask.any():
-        raise MaskError("the mask is empty: nothing to fill (white marks the hole; --invert-mask swaps)")
+        raise MaskError("the mask is empty: nothing to fill")
     if mask.all():
-        raise MaskError(
-            "the mask covers the whole photo: nothing is left to fill from (white marks the hole; --invert-mask swaps)"
-        )
+        raise MaskError("the mask covers the whole image: nothing is left to fill from")
 
 
 def look(image: Image, mask: Mask, options: FillOptions, longest: int) -> list[View]:
@@ -76,8 +74,7 @@ def _look_at(image: Image, mask: Mask, window: Window, options: FillOptions) -> 
     grow = options.grow
     if grow is None:
         grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
-    feather = (grow + 1) // 2 if options.feather is None else options.feather
-    hole, cover = grown(object_, grow, feather)
+    hole, cover = grown(object_, grow, options.feather)
     if hole.all():  # nothing would be left to fill from
         hole, cover = object_, object_.astype(np.float32)
     crop = np.ascontiguousarray(image[window.box.slices])

@@ -76,13 +76,20 @@ def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tm
         ("patchmatch", ("--method", "patchmatch"), ("--method", "telea")),
         ("seed", ("--seed", 1), ("--seed", 2)),
         ("invert", (), ("--invert-mask",)),
+        ("edges", ("--edges", "none"), ("--edges", "{sketch}")),
+        ("edges-mode", ("--edges", "{sketch}", "--edges-mode", "add"), ("--edges", "{sketch}")),
+        ("ink", ("--edges", "{sketch}", "--ink", "dark"), ("--edges", "{sketch}", "--ink", "light")),
     ],
 )
 def test_every_option_makes_a_difference(
     inpaint: Command, photo: Path, mask: Path, tmp_path: Path, name, options, other
 ):
+    sketch = Image.new("L", (160, 120), 255)
+    sketch.paste(0, (0, 64, 160, 67))
+    sketch.save(tmp_path / "sketch.png")
     pictures = []
     for number, chosen in enumerate((options, other)):
+        chosen = [str(word).format(sketch=tmp_path / "sketch.png") for word in chosen]  # noqa: PLW2901
         target = tmp_path / f"{name}{number}.png"
         defaults = () if name in {"painter", "plain"} else NO_NETWORK
         run = inpaint("inpaint", photo, "--mask", mask, *defaults, *chosen, "-o", target)
@@ -264,6 +271,7 @@ def test_without_a_network_no_torch_is_imported(photo: Path, mask: Path, tmp_pat
         (("{photo}", "--mask", "{mask}", "--dtype", "float8"), "float8"),
         (("{photo}", "--mask", "{mask}", "--weights", "no-such"), "no-such"),
         (("{photo}", "--mask", "{mask}", "--edges", "none", "--edges-from", "{photo}"), "--edges-from"),
+        (("{photo}", "--mask", "{mask}", "-o", "-", "--json", "--weights", "no-such"), "standard output"),
         (("{photo}", "--mask", "{mask}", "--sigma", -1), "--sigma"),
         (("{photo}", "--mask", "{mask}", "--painter", "finger"), "finger"),
         (("{photo}", "--mask", "{mask}", "--no-such-option"), "--no-such-option"),
@@ -386,6 +394,8 @@ def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: P
         ("inpaint", ("--plain", "--size", 64, "--grow", 0, "--no-texture"), ["--size changes nothing with --plain"]),
         ("inpaint", ("--method", "telea", "--lines", "g1"), ["--lines changes nothing with --method telea"]),
         ("inpaint", (*NO_NETWORK, "--ink", "dark"), ["--ink changes nothing without a sketch"]),
+        ("inpaint", ("--edges-from", "{photo}", "--ink", "dark"), ["--ink changes nothing without a sketch"]),
+        ("inpaint", (*NO_NETWORK, "--edges", "none"), ["--lines changes nothing with --edges none"]),
         ("inpaint", (*NO_NETWORK, "--feather", 3), ["--feather changes nothing with --grow 0"]),
         ("inpaint", (*NO_NETWORK, "--no-texture", "--guide", 1), ["--guide changes nothing with --no-texture"]),
         ("remove", (*NO_NETWORK, "--grow", "auto", "--feather", 3, "--no-texture", "--guide", 0), []),
@@ -395,7 +405,8 @@ def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: P
 def test_an_option_without_effect_is_warned_of(
     inpaint: Command, photo: Path, mask: Path, tmp_path: Path, command, options, warnings
 ):
-    run = inpaint(command, photo, "--mask", mask, *options, "-o", tmp_path / "out.png")
+    chosen = [str(option).format(photo=photo) for option in options]
+    run = inpaint(command, photo, "--mask", mask, *chosen, "-o", tmp_path / "out.png")
     assert run.code == 0, run.err
     lines = run.err.splitlines()
     assert len(lines) == len(warnings)

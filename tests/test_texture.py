@@ -36,10 +36,10 @@ ROCK = ("tunnel", 100, 100, 200, 260)
 def test_only_the_hole_changes_and_what_stood_there_has_no_influence() -> None:
     photo = _crop(*ROCK)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, None, 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     blank = np.where(hole[..., None], np.uint8(255), photo)
-    assert (texture(blank, hole, None, 0, sure=False) == filled).all()
+    assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0, sure=False) == filled).all()
 
 
 def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
@@ -61,14 +61,14 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
 def test_a_fill_is_as_fine_as_its_surroundings(crop: tuple[str, int, int, int, int]) -> None:
     photo = _crop(*crop)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, None, 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
 
 
 def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     photo = _crop("tunnel", 20, 20, 420, 600)
     hole = _ellipse(photo.shape, (130, 100))  # 40,000 pixels: filled on a grid half as fine
-    filled = texture(photo, hole, None, 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
     ring = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -100,7 +100,7 @@ def test_a_sure_painting_puts_its_edges_where_they_belong() -> None:
 def test_guessed_lines_act_only_where_patches_break_them() -> None:
     photo, hole, below = _ridge()
     painting = np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9]))
-    alone = texture(photo, hole, None, 0, sure=False)
+    alone = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
     kept = canny(to_gray(alone)) & hole
     assert not breaks(canny(to_gray(alone)), kept)
     same = texture(photo, hole, painting.astype(np.float32), 0, sure=False, lines=kept)

@@ -66,7 +66,7 @@ def fails(run, code: int, *words: str) -> None:
     assert all(word in run.err for word in words), run.err
 
 
-def test_the_default_model_is_bundled_in_order_and_called_a_preview(inpaint):
+def test_the_default_model_is_bundled_in_order_with_its_card(inpaint):
     bundled = read_registry(package_registry())[DEFAULT_WEIGHTS]
     assert isinstance(bundled.edge, LocalFile)
     assert bundled.edge.bundled
@@ -75,7 +75,6 @@ def test_the_default_model_is_bundled_in_order_and_called_a_preview(inpaint):
     stated = json.loads((folder / "config.json").read_text())
     assert stated.pop("model") == "edgeconnect"
     assert stated == {key: getattr(bundled.config, key) for key in stated}
-    assert "preview" in (folder / "README.md").read_text()
     assert f"license: {bundled.licence.lower()}\n" in (folder / "README.md").read_text()
 
 

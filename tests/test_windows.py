@@ -13,7 +13,7 @@ masks = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: 
 
 @given(masks, st.floats(0.1, 3), st.sampled_from([16, 64, 512]))
 @settings(max_examples=100, deadline=None)
-def test_every_missing_pixel_lies_in_one_window_of_a_size_that_networks_take(mask, context, longest):
+def test_every_missing_pixel_lies_in_a_window_of_a_size_that_networks_take(mask, context, longest):
     windows = plan(mask, context, longest)
     seen = np.zeros(mask.shape, int)
     for window in windows:

@@ -7,26 +7,32 @@ from inpaint_cli.options import EdgesMode, FillOptions, Ink, Lines, Method, Pain
 
 logger = logging.getLogger(__name__)
 
+NO_LINES = "--edges none"
+
 _OF_WINDOWS = ("--grow", "--feather", "--size", "--context", "--guide")
 _OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--size", "--guide")
 
 
-def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sketches: Sequence[str] | None = None) -> None:
+def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sources: Sequence[str] | None = None) -> None:
     """Warn of every option that asks for what the others leave out.
 
     Args:
         options: what was chosen.
         usual_grow: the command's own growth, which nobody asked for.
-        sketches: the options that say where lines come from; None where that can't be known or there are none.
+        sources: the options that say where lines come from: `--edges`, `--edges-from`, `NO_LINES`; None where that
+            can't be known or there are none.
     """
-    wanted = {*_wanted(options, usual_grow), *(sketches or ())}
+    given = set(sources or ())
+    known = sources is not None
+    wanted = {*_wanted(options, usual_grow), *given}
     rules = (
         (options.plain, "with --plain", _OF_WINDOWS),
         (options.method is not Method.EDGECONNECT, f"with --method {options.method}", _OF_LINES),
         (not options.texture, "with --no-texture", ("--guide",)),
         (options.grow == 0, "with --grow 0: there is no rim to blend", ("--feather",)),
-        (sketches is not None and not sketches, "without a sketch", ("--edges-mode",)),
-        (sketches is not None and "--edges" not in sketches, "without a sketch", ("--ink",)),
+        (known and given <= {NO_LINES}, "without a sketch", ("--edges-mode",)),
+        (known and "--edges" not in given, "without a sketch", ("--ink",)),
+        (NO_LINES in given, f"with {NO_LINES}", ("--lines",)),
     )
     for applies, when, idle in rules:
         if applies:

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import shared
-from inpaint_cli.cli.effects import warn_of_idle
+from inpaint_cli.cli.effects import NO_LINES, warn_of_idle
 from inpaint_cli.cli.running import ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.boxes import parse_box
+from inpaint_cli.imaging.formats import NO_EDGES
 from inpaint_cli.jobs import Request, parse_shard
 from inpaint_cli.options import DEFAULT_WEIGHTS, MULTIPLE, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 AUTO = "auto"  # the word that --grow takes instead of a number
-NO_EDGES = "none"  # the word that --edges takes instead of a file
 
 _MASK, _LINES, _FILL = "Mask", "Lines", "Filling"
 
@@ -42,7 +42,7 @@ INPAINT = Preset(
 )
 
 Edges = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         "--edges",
         metavar="FILE|none",
@@ -243,19 +243,6 @@ SaveSteps = Annotated[
 ]
 
 
-def _sketch(edges: str | None, edges_from: Path | None, lines: Lines) -> Path | None:
-    """Return the sketch that `--edges` names, if it names one.
-
-    Raises:
-        UsageError: two options say where the lines come from, and not the same.
-    """
-    if edges is not None and edges_from is not None:
-        raise UsageError("--edges and --edges-from both say where the lines come from; give one")
-    if edges == NO_EDGES and lines not in {Lines.AUTO, Lines.NONE}:
-        raise UsageError(f"--edges none and --lines {lines} both say where the lines come from; give one")
-    return None if edges is None or edges == NO_EDGES else Path(edges)
-
-
 def command(preset: Preset) -> Callable[..., int]:
     """Return the command with these defaults, ready to be registered."""
 
@@ -299,10 +286,11 @@ def command(preset: Preset) -> Callable[..., int]:
         verbose: shared.Verbose = False,
         debug: shared.Debug = False,
     ) -> int:
-        sketch = _sketch(edges, edges_from, lines)
+        if edges is not None and edges_from is not None:
+            raise UsageError("--edges and --edges-from both say where the lines come from; give one")
         options = FillOptions(
             method=method,
-            lines=Lines.NONE if edges == NO_EDGES else lines,
+            lines=lines,
             painter=painter,
             sigma=sigma,
             edges_mode=edges_mode,
@@ -322,7 +310,7 @@ def command(preset: Preset) -> Callable[..., int]:
             images=tuple(images or ()),
             manifest=manifest,
             masks=tuple(mask or ()),
-            edges=sketch,
+            edges=edges,
             also_read=() if edges_from is None else (edges_from,),
             output=output,
             shard=parse_shard(shard),
@@ -336,8 +324,9 @@ def command(preset: Preset) -> Callable[..., int]:
         ) as run:
             if not (mask or box or mask_alpha or manifest):
                 raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
-            sketches = [*(["--edges"] if sketch else []), *(["--edges-from"] if edges_from else [])]
-            warn_of_idle(options, parse_grow(preset.grow), None if manifest and not sketches else sketches)
+            sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
+            sources += ["--edges-from"] if edges_from is not None else []
+            warn_of_idle(options, parse_grow(preset.grow), sources if sources or not manifest else None)
             from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
 

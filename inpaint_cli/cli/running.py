@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from inpaint_cli.errors import UsageError
+from inpaint_cli.errors import UsageError, reason
 from inpaint_cli.imaging.formats import STREAM
 from inpaint_cli.jobs import Job, Request
 from inpaint_cli.streams import reserved_stdout
@@ -90,7 +90,7 @@ def planned(
         planning.check_shared(request)
         jobs = planning.plan(request)
     except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
-        raise UsageError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"{error.filename}: {reason(error)}") from error
     pictures = any(STREAM in job.results for job in jobs)
     if json and pictures:
         raise UsageError("--json and a picture both want standard output")

@@ -1,6 +1,7 @@
 """`inpaint weights`: what models there are, whether they are in order, and how they get in and out."""
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import ExitCode, WeightsError
+
+logger = logging.getLogger(__name__)
 
 weights = typer.Typer(
     name="weights", help="List, show, fetch, verify, convert and export models.", no_args_is_help=True
@@ -118,7 +121,7 @@ def verify(
             if debug:
                 raise
             failed += 1
-            typer.echo(f"inpaint: error: {error}", err=True)
+            logger.error("%s", error)  # noqa: TRY400 - the line, not the traceback
         else:
             if not quiet:
                 typer.echo(f"ok  {name}")

@@ -2,14 +2,12 @@
 
 import cv2
 import numpy as np
-import patchmatch
 from numpy.typing import NDArray
 
-from inpaint_cli.errors import InpaintError
+from inpaint_cli.imaging.patches import copy_patches
 from inpaint_cli.options import Method
 
 _RADIUS = 3  # pixels around each missing one that OpenCV's fills look at; its own examples' value
-_PATCH_RADIUS = 3  # 7×7 patches, those of Barnes et al. (2009)
 
 _OPENCV_FLAGS = {Method.TELEA: cv2.INPAINT_TELEA, Method.NAVIER_STOKES: cv2.INPAINT_NS}
 
@@ -34,16 +32,9 @@ def fill(image: NDArray[np.uint8], hole: NDArray[np.bool_], method: Method, seed
         return image.copy()
     known = np.where(hole[..., None], np.uint8(0), image)  # in pictures of a few pixels OpenCV looks into the hole
     if method == Method.PATCHMATCH:
-        filled = _copy_patches(known, hole, seed)
+        filled = copy_patches(known, hole, seed)
     elif method in _OPENCV_FLAGS:
         filled = cv2.inpaint(known, hole.astype(np.uint8), _RADIUS, _OPENCV_FLAGS[method]).astype(np.uint8, copy=False)
     else:
         raise ValueError(f"{method} is no classical fill")
     return np.where(hole[..., None], filled, image)
-
-
-def _copy_patches(image: NDArray[np.uint8], hole: NDArray[np.bool_], seed: int) -> NDArray[np.uint8]:
-    if not patchmatch.patchmatch_available:
-        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    patchmatch.set_random_seed(seed)
-    return patchmatch.inpaint(image, hole, patch_size=_PATCH_RADIUS)

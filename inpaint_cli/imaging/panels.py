@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.resampling import shrunk
+from inpaint_cli.imaging.resampling import resized
 
 _GAP = 8  # pixels of white between two pictures
 _LONGEST = 800  # pixels: enough to judge by, small enough to send around
@@ -31,6 +31,6 @@ def side_by_side(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     gap = np.full((size[0], _GAP, 3), 255, np.uint8)
     tiles = []
     for picture in pictures:
-        small = np.round(shrunk(picture.astype(np.float32), size)).astype(np.uint8)
+        small = np.round(resized(picture.astype(np.float32), size)).astype(np.uint8)
         tiles += [small, gap]
     return np.hstack(tiles[:-1])

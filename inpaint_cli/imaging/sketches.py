@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.masks import same_aspect
+from inpaint_cli.imaging.masks import rescaled, same_aspect
 from inpaint_cli.imaging.photo import Photo, Pixels
-from inpaint_cli.imaging.resampling import shrunk
+from inpaint_cli.imaging.resampling import resized
 from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.options import Ink
 
@@ -81,10 +81,8 @@ class Sketch:
         """Return the strokes of a window, thinned to one pixel at its working size."""
         from skimage.morphology import skeletonize  # noqa: PLC0415 - only a run with a sketch pays for it
 
-        crop = self.strokes[_scaled(window.box, shape, self.strokes.shape).slices].astype(np.float32)
-        # Any ink counts where strokes shrink, or a thin one would get lost; half of it where they swell.
-        ink = shrunk(crop, window.size) > (0 if crop.shape[0] > window.size[0] else 0.5)
-        thinned: NDArray[np.bool_] = skeletonize(ink)
+        crop = self.strokes[_scaled(window.box, shape, self.strokes.shape).slices]
+        thinned: NDArray[np.bool_] = skeletonize(rescaled(crop, window.size))
         return thinned.astype(np.float32)
 
 
@@ -102,7 +100,7 @@ class Reference:
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""
         crop = self.image[_scaled(window.box, shape, self.image.shape[:2]).slices]
-        gray = shrunk(to_gray(crop), window.size)
+        gray = resized(to_gray(crop), window.size)
         return canny(gray, sigma=sigma).astype(np.float32)
 
 

@@ -13,17 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.errors import InpaintError
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import breaks
 from inpaint_cli.imaging.octaves import enlarge
+from inpaint_cli.imaging.patches import copy_patches
 from inpaint_cli.imaging.resampling import shrunk
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-_PATCH_RADIUS = 3  # 7×7 patches
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _SURE = 0.1  # least weight of a painting whose lines are known
@@ -35,7 +34,7 @@ _GRAIN = 1.5  # Gaussian σ below which the patches' detail stays there
 def texture(
     photo: Image,
     hole: Mask,
-    painting: Floats | None,
+    painting: Floats,
     guide: float,
     *,
     sure: bool,
@@ -64,15 +63,15 @@ def texture(
     known = photo.astype(np.float32) / np.float32(255)
     if not hole.any():
         return known
-    target = None if painting is None else np.where(hole[..., None], painting, known).astype(np.float32)
+    target = np.where(hole[..., None], painting, known).astype(np.float32)
     if not sure:
-        grid = _Grid.over(known, hole, _LARGEST if guide == 0 or target is None else _LARGEST_GUIDED)
+        grid = _Grid.over(known, hole, _LARGEST if guide == 0 else _LARGEST_GUIDED)
         fill = grid.search(target if guide > 0 else None, guide, seed)
-        if guide > 0 or target is None or lines is None or not _interrupts(fill, lines):
+        if guide > 0 or lines is None or not _interrupts(fill, lines):
             return _finish(grid.enlarge(fill), known, hole)
-    grid = _Grid.over(known, hole, _LARGEST if target is None else _LARGEST_GUIDED)
+    grid = _Grid.over(known, hole, _LARGEST_GUIDED)
     result = grid.enlarge(grid.search(target, max(guide, _SURE), seed))
-    return _finish(result if target is None else _keep_edges(result, target, hole), known, hole)
+    return _finish(_keep_edges(result, target, hole), known, hole)
 
 
 def _interrupts(fill: Floats, lines: Mask) -> bool:
@@ -119,7 +118,8 @@ class _Grid:
             below, right = (padded - side for padded, side in zip(self.hole.shape, self.shape, strict=True))
             target = self._coarse(np.pad(target, ((0, below), (0, right), (0, 0)), mode="edge"))
         photo = np.round(self._coarse(self.photo) * 255).astype(np.uint8)
-        return _patchmatch(photo, self.coarse_hole, target, weight, seed)
+        guide = None if target is None else _guide(target)
+        return copy_patches(photo, self.coarse_hole, seed, guide, weight).astype(np.float32) / np.float32(255)
 
     def enlarge(self, fill: Floats) -> Floats:
         """Return a fill of the cells at the window's own resolution."""
@@ -132,22 +132,6 @@ class _Grid:
         if self.factor == 1:
             return values
         return shrunk(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
-
-
-def _patchmatch(photo: Image, hole: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
-    import patchmatch  # noqa: PLC0415 - its library is loaded only where a hole is filled with patches
-
-    if not patchmatch.patchmatch_available:
-        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
-    patchmatch.set_random_seed(seed)
-    if target is None:
-        filled = patchmatch.inpaint(photo, hole, patch_size=_PATCH_RADIUS)
-    else:
-        filled = patchmatch.inpaint_regularity(
-            photo, hole, _guide(target), patch_size=_PATCH_RADIUS, guide_weight=weight
-        )
-    return filled.astype(np.float32) / np.float32(255)
 
 
 def _guide(target: Floats) -> Floats:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-HoleFill = Literal["white", "diffusion"]
 Output = Literal["picture", "correction"]
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from inpaint_cli.errors import WeightsError
+from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.weights.config import ModelConfig
 
@@ -83,7 +83,7 @@ def read_state(path: Path) -> State:
             warnings.simplefilter("ignore")  # torch's remarks on how a file was pickled
             content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise WeightsError(f"{path}: can't be read ({error.strerror or error})") from error
+        raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
     except (SafetensorError, *_DAMAGED) as error:
         foreign = _FOREIGN.search(str(error))
         if foreign:

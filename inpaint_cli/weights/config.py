@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from inpaint_cli.errors import WeightsError
+from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.options import Lines, Painter
 
 MODEL_TYPE = "edgeconnect"
@@ -74,7 +74,7 @@ class ModelConfig:
         try:
             table = json.loads(path.read_text("utf-8"))
         except OSError as error:
-            raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+            raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
         except ValueError as error:
             raise WeightsError(f"{path}: not valid JSON ({error})") from error
         if not isinstance(table, dict):

@@ -7,9 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
 
-from inpaint_cli.errors import OutputError, UsageError
+from inpaint_cli.errors import OutputError, UsageError, reason
 from inpaint_cli.weights.entries import Entry, LocalFile, package_registry, read_registry, user_registry
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -23,12 +22,12 @@ def check_name(name: str, *, overwrite: bool) -> None:
     own = read_registry(package_registry()).get(name)
     if own is not None and own.edge is not None:
         raise UsageError(f"--name {name}: is a model of this tool's own; choose another name")
-    if not overwrite and user_registry().exists() and name in read_registry(user_registry()):
+    if not overwrite and name in read_registry(user_registry(), missing_ok=True):
         raise UsageError(f"--name {name}: {user_registry()} has a model of that name; give --overwrite to replace it")
 
 
-def enrol(entry: Entry) -> Path:
-    """Write a model's entry into the user's registry, in place of one of the same name; return the registry.
+def enrol(entry: Entry) -> None:
+    """Write a model's entry into the user's registry, in place of one of the same name.
 
     Args:
         entry: with both sources on this machine. What else the registry holds, comments too, stays.
@@ -47,10 +46,9 @@ def enrol(entry: Entry) -> Path:
         new.write_text(text, "utf-8")
         new.replace(registry)
     except OSError as error:
-        raise OutputError(f"{registry}: can't be written ({error.strerror})") from error
+        raise OutputError(f"{registry}: can't be written: {reason(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise OutputError(f"{registry}: {entry.name} can't be added without breaking it; add it by hand") from error
-    return registry
 
 
 def _without(text: str, name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from inpaint_cli.errors import WeightsError
+from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.weights.config import ModelConfig
 
 _PACKAGE = Path(__file__).parents[1]
@@ -92,20 +92,20 @@ def read_entries(weights_file: Path | None = None) -> dict[str, Entry]:
     Raises:
         WeightsError: a registry can't be read or says something that makes no sense.
     """
-    entries = read_registry(package_registry())
-    if user_registry().exists():
-        entries |= read_registry(user_registry())
+    entries = read_registry(package_registry()) | read_registry(user_registry(), missing_ok=True)
     if weights_file is not None:
         entries |= read_registry(weights_file)
     return entries
 
 
-def read_registry(path: Path) -> dict[str, Entry]:
-    """Return the models of one registry by name; raises what `read_entries` does."""
+def read_registry(path: Path, *, missing_ok: bool = False) -> dict[str, Entry]:
+    """Return the models of one registry by name, none if it may be missing and is; raises what `read_entries` does."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+        if missing_ok and isinstance(error, FileNotFoundError):
+            return {}
+        raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
     except ValueError as error:
         raise WeightsError(f"{path}: not valid TOML ({error})") from error
     return {name: _entry(name, table, path) for name, table in tables.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint_cli.errors import UsageError, WeightsError
+from inpaint_cli.errors import UsageError, WeightsError, reason
 from inpaint_cli.weights import hub
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, Source, read_entries
@@ -78,7 +78,7 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsError(f"{path}: can't be read ({error.strerror})") from error
+        raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
 
 
 def _from_entry(entry: Entry, *, refresh: bool) -> Model:

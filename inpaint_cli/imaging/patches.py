@@ -1,0 +1,38 @@
+"""PatchMatch (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch: the one place that calls it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.errors import InpaintError
+
+_RADIUS = 3  # 7×7 patches, those of Barnes et al.
+
+
+def copy_patches(
+    image: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+    seed: int,
+    guide: NDArray[np.float32] | None = None,
+    weight: float = 0.0,
+) -> NDArray[np.uint8]:
+    """Return the image with its hole filled by patches of the rest, H×W×3 uint8.
+
+    Args:
+        image: RGB, H×W×3 uint8.
+        hole: True = missing, H×W.
+        seed: of the random search; the same seed gives the same picture.
+        guide: what is compared along with the patches, H×W×3; its third channel goes unused.
+        weight: of the guide's differences against the patches'.
+
+    Raises:
+        InpaintError: PyPatchMatch has no native library on this machine.
+    """
+    import patchmatch  # noqa: PLC0415 - its library is loaded only where patches are copied
+
+    if not patchmatch.patchmatch_available:
+        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
+    # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
+    patchmatch.set_random_seed(seed)
+    if guide is None:
+        return patchmatch.inpaint(image, hole, patch_size=_RADIUS)
+    return patchmatch.inpaint_regularity(image, hole, guide, patch_size=_RADIUS, guide_weight=weight)
