@@ -23,6 +23,11 @@ class Run:
     err: str
 
 
+def command(*arguments: object) -> list[str]:
+    """Return the command line for a process of its own."""
+    return [sys.executable, "-m", "inpaint_cli", *map(str, arguments)]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c() -> Iterator[None]:
     """Let Ctrl-C reach the commands that tests start; a suite run in the background would have them ignore it."""

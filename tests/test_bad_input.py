@@ -5,7 +5,6 @@ import resource
 import signal
 import struct
 import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import Run
+from tests.conftest import CHECKOUT, Run, command
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = CHECKOUT / "examples"
 QUICK = ("--method", "telea")  # what goes wrong here goes wrong before or after the painting
 
 Inpaint = Callable[..., Run]
@@ -208,10 +207,6 @@ def test_a_target_that_cannot_be(photo: Path, mask: Path, inpaint: Inpaint, tmp_
     fails(inpaint("remove", photo, "--mask", mask, *QUICK, "-o", f"{photo}/x.jpg"), "x.jpg", "cannot be written")
     fails(inpaint("remove", photo, "--mask", mask, *QUICK, "-o", tmp_path / "x.docx"), "x.docx", ".png", code=2)
     fails(inpaint("remove", photo, photo.with_name("b.jpg"), "--mask", mask, "-o", "-"), "-o -", code=2)
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "inpaint_cli", *map(str, arguments)]
 
 
 def test_a_full_disk(photo: Path, mask: Path, tmp_path: Path) -> None:

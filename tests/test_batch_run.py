@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import Run
+from tests.conftest import CHECKOUT, Run, command
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = CHECKOUT / "examples"
 QUICK = ("--method", "telea")
 
 Inpaint = Callable[..., Run]
@@ -31,10 +30,6 @@ def photos(tmp_path: Path) -> Path:
             photo.resize((160, 107)).save(folder / f"{name}.png")
             mask.convert("L").resize((160, 107)).save(folder / f"{name}_mask.png")
     return folder
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "inpaint_cli", *map(str, arguments)]
 
 
 def test_a_folder_in_a_folder_out(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:

@@ -226,15 +226,14 @@ def test_a_panel_that_may_not_be_replaced_leaves_no_result_without_it(
     assert not (tmp_path / "dune-clean.png").exists()
 
 
-def test_a_pipe_carries_the_picture_and_nothing_else(photo: Path, mask: Path):
-    run = subprocess.run(
-        [sys.executable, "-m", "inpaint_cli", "remove", "-", "--mask", str(mask), "-o", "-", "-v"],
-        input=photo.read_bytes(), capture_output=True, check=True,
-    )  # fmt: skip
-    with Image.open(io.BytesIO(run.stdout)) as picture:
-        picture.load()
-        assert (picture.format, picture.size) == ("PNG", (160, 120))
-    assert run.stdout.endswith(b"IEND\xaeB`\x82")
+def test_precision_and_threads_change_a_level_at_most(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
+    pictures = []
+    for number, options in enumerate((("--dtype", "float32"), ("--dtype", "bfloat16", "--threads", 1))):
+        target = tmp_path / f"{number}.png"
+        common = ("--painter", "g2", "--lines", "g1", "--no-texture", "--size", 64, "-o", target)
+        assert inpaint("inpaint", photo, "--mask", mask, *common, *options).code == 0
+        pictures.append(load_image(target).astype(int)[hole_of(mask)])
+    assert 0 < np.abs(pictures[0] - pictures[1]).mean() < 1
 
 
 def test_json_lines_say_what_happened(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
