@@ -93,7 +93,7 @@ class TrainOptions:
         steps: the step to stop at.
         lr: learning rate of the generators.
         d_lr: that of the discriminators, as a share of lr.
-        lr_drop: step from which all learning rates are a tenth.
+        lr_drop: step after which all learning rates are a tenth.
         ema: decay of the average of the generators' weights that is exported.
         gan: the adversarial game.
         fake: which patches of a generated picture count as fake.
