@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
-from inpaint_cli.imaging.formats import STREAM, format_of
+from inpaint_cli.imaging.formats import STREAM, format_of, is_picture
 from inpaint_cli.imaging.masks import white
 from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.streams import send
@@ -29,7 +29,7 @@ from inpaint_cli.streams import send
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Photo", "check_target", "load_image", "load_mask", "read_photo", "write_photo"]
+__all__ = ["Photo", "check_target", "load_image", "load_mask", "pictures_below", "read_photo", "write_photo"]
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
@@ -91,6 +91,11 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
         PhotoError: see `read_photo`.
     """
     return white(read_photo(source)) ^ invert
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the pictures in a folder and its sub-folders, by their names, sorted; none if there is no such folder."""
+    return sorted(path for path in folder.rglob("*") if is_picture(path) and path.is_file())
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:

@@ -21,12 +21,11 @@ from torch.utils.data import DataLoader, Dataset
 from inpaint_cli.errors import PhotoError, TrainingError
 from inpaint_cli.imaging import edges, random_masks
 from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.files import load_image, load_mask
+from inpaint_cli.imaging.files import load_image, load_mask, pictures_below
 from inpaint_cli.training.options import TrainOptions
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 LARGEST_RATIO = 0.6  # of hole to picture; drawn evenly from 0 on
 ZOOM = 3  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
 
@@ -68,14 +67,14 @@ NO_LINES, TRUE_LINES, G1_LINES = range(3)
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """Return the picture files below a folder, sorted.
+    """Return the pictures in a folder and below, sorted.
 
     Raises:
         TrainingError: there is none.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = pictures_below(folder)
     if not paths:
-        raise TrainingError(f"{folder}: no pictures found (looked for {', '.join(sorted(SUFFIXES))})")
+        raise TrainingError(f"{folder}: no pictures found")
     return paths
 
 

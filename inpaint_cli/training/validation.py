@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inpaint_cli.imaging import random_masks
+from inpaint_cli.imaging.windows import central_square
 from inpaint_cli.training.data import (
     G1_LINES,
     NO_LINES,
@@ -46,7 +47,7 @@ class Validation:
             kinds = [G1_LINES]
         self.batches: dict[int, list[Batch]] = {kind: [] for kind in kinds}
         for number, path in enumerate(find_pictures(folder)[:most]):
-            image = central_square(read_reduced(path, size), size)
+            image = _square(read_reduced(path, size), size)
             hole = random_masks.irregular((size, size), RATIOS[number % len(RATIOS)], np.random.default_rng(number))
             for kind in kinds:
                 self.batches[kind].append(make_batch(image, hole, kind, diffusion=options.diffuses))
@@ -87,12 +88,9 @@ def picture_grid(batch: Batch, networks: TrainingNetworks) -> NDArray[np.uint8]:
     return (tall.permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
 
 
-def central_square(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+def _square(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Return the central square of a photo at size×size×3."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = photo[top : top + side, left : left + side]
+    square = photo[central_square(photo.shape).slices]
     return cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
