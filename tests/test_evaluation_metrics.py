@@ -17,7 +17,7 @@ from inpaint_cli.evaluation.methods import Column
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging.edges import to_gray
-from inpaint_cli.training.data import find_pictures
+from inpaint_cli.training.folders import find_pictures
 
 PHOTOS = Path(__file__).parent / "data" / "eval"
 

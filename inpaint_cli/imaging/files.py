@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
@@ -29,7 +29,16 @@ from inpaint_cli.streams import send
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Photo", "check_target", "load_image", "load_mask", "pictures_below", "read_photo", "write_photo"]
+__all__ = [
+    "Photo",
+    "check_target",
+    "load_draft",
+    "load_image",
+    "load_mask",
+    "pictures_below",
+    "read_photo",
+    "write_photo",
+]
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
@@ -78,6 +87,21 @@ def load_image(source: Path | str) -> NDArray[np.uint8]:
         PhotoError: see `read_photo`.
     """
     return read_photo(source).rgb
+
+
+def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
+    """Return what `load_image` does, but a JPEG at the smallest eighths of its size that still have `side` pixels.
+
+    That is several times as fast; whoever wants it much smaller than it is loses nothing.
+
+    Raises:
+        PhotoError: see `read_photo`.
+    """
+    with contextlib.suppress(*BROKEN, Image.DecompressionBombError), Image.open(source) as picture:
+        if picture.format in {"JPEG", "MPO"} and picture.mode in {"L", "RGB"}:
+            picture.draft("RGB", (side, side))
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    return load_image(source)  # other formats; of a broken file it says what is wrong
 
 
 def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
