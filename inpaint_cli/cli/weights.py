@@ -9,13 +9,13 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import ExitCode, WeightsError
+from inpaint_cli.training.options import CONFIG as RUN_CONFIG
 
 weights = typer.Typer(
     name="weights", help="List, show, fetch, verify, convert and export models.", no_args_is_help=True
 )
 
 _MODEL = "NAME|DIR|hf:USER/REPO"
-_RUN_FILE = "config.toml"  # which `inpaint train` writes into a run's folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Folder = Annotated[
@@ -150,7 +150,7 @@ def export(
     debug: shared.Debug = False,
 ) -> None:
     """Write a training run or a model as a folder that `--weights DIR` reads and `hf upload` publishes."""
-    if (Path(source) / _RUN_FILE).is_file():
+    if (Path(source) / RUN_CONFIG).is_file():
         from inpaint_cli.training.export import export_run  # noqa: PLC0415
 
         export_run(Path(source), output, overwrite=overwrite)

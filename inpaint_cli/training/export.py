@@ -6,8 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from inpaint_cli.training.networks import read_average, steps_done
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.run import SAMPLES, read_log, read_options
+from inpaint_cli.training.options import SAMPLES, TrainOptions
+from inpaint_cli.training.run import read_log, read_options
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.export import write_model

@@ -12,6 +12,13 @@ from typing import Any, Self
 from inpaint_cli.errors import TrainingError, UsageError
 from inpaint_cli.options import MULTIPLE
 
+# What lies in a run's folder.
+CONFIG = "config.toml"
+LOG = "log.jsonl"
+CHECKPOINT = "checkpoint.pt"
+SAMPLES = "samples"
+BOARD = "tensorboard"
+
 SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
 
