@@ -330,6 +330,16 @@ def test_export_makes_a_model_that_works(finished, tmp_path, inpaint):
     assert np.array_equal(result[~hole], photo[~hole])
 
 
+def test_a_model_without_its_picture_is_not_put_in_place(finished, tmp_path, inpaint):
+    run, folder = tmp_path / "run", tmp_path / "model"
+    shutil.copytree(finished, run)
+    (run / "samples" / "9999999.png").mkdir()  # no file to copy
+    done = inpaint("weights", "export", run, "-o", folder)
+    assert done.code == 1
+    assert f"{folder}: can't be written" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
 def test_export_of_half_a_model_says_what_is_missing(tmp_path, inpaint):
     run = tmp_path / "run"
     assert inpaint("train", "--data", PHOTOS, "--out", run, "--stage", "edge", *FAST, "--steps", 1).code == 0
