@@ -17,6 +17,7 @@ from inpaint_cli.evaluation.methods import Column
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.training.folders import find_pictures
 
 PHOTOS = Path(__file__).parent / "data" / "eval"
 
@@ -161,7 +162,15 @@ def test_photos_are_cropped_to_their_centre(tmp_path):
     picture[:, 30:70] = 200
     Image.fromarray(picture).save(tmp_path / "wide.png")
     assert (photos.load(tmp_path / "wide.png", 32) == 200).all()
-    assert photos.find(tmp_path) == ["wide.png"]
+
+
+def test_photos_are_found_by_their_names_in_sub_folders_too(tmp_path):
+    for name in ("b/c.JPG", "a.webp", "b.png", ".hidden.png", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    assert photos.find(tmp_path) == ["a.webp", "b.png", "b/c.JPG"]
+    assert [path.name for path in find_pictures(tmp_path)] == ["a.webp", "c.JPG", "b.png"]
 
 
 def test_the_papers_numbers_are_there():

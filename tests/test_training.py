@@ -23,20 +23,8 @@ from inpaint_cli.training.options import Stage, TrainOptions
 from inpaint_cli.training.run import read_log, read_options
 
 PHOTOS = Path(__file__).parent / "data" / "train"
-SMALL = (
-    "--residual-blocks",
-    1,
-    "--size",
-    32,
-    "--batch",
-    2,
-    "--workers",
-    0,
-    "--perceptual",
-    "none",
-    "--dtype",
-    "float32",
-)
+SMALL = ("--residual-blocks", 1, "--size", 32, "--batch", 2, "--workers", 0)
+SMALL += ("--perceptual", "none", "--dtype", "float32")
 FAST = (*SMALL, "--threads", 1, "--sample-every", 0, "--log-every", 1)
 
 
@@ -56,34 +44,11 @@ def finished(tmp_path_factory):
     from inpaint_cli.cli import main  # noqa: PLC0415
 
     run = tmp_path_factory.mktemp("training") / "run"
-    options = (
-        *SMALL,
-        "--steps",
-        4,
-        "--log-every",
-        2,
-        "--canny-share",
-        0.3,
-        "--blank-share",
-        0.3,
-        "--licence",
-        "CC0-1.0",
-    )
-    options += (
-        "--hole-fill",
-        "diffusion",
-        "--output",
-        "correction",
-        "--bce",
-        1,
-        "--fm2",
-        2,
-        "--fake",
-        "hole",
-        "--gan",
-        "hinge",
-    )
-    arguments = ("train", "--data", PHOTOS, "--val", PHOTOS, "--out", run, "--stage", "joint", *options)
+    options = ("--steps", 4, "--log-every", 2, "--canny-share", 0.3, "--blank-share", 0.3, "--licence", "CC0-1.0")
+    options += ("--hole-fill", "diffusion", "--output", "correction", "--bce", 1, "--fm2", 2)
+    options += ("--fake", "hole", "--gan", "hinge")
+    places = ("--data", PHOTOS, "--val", PHOTOS, "--out", run)
+    arguments = ("train", *places, "--stage", "joint", *SMALL, *options)
     assert main([str(argument) for argument in arguments]) == 0
     return run
 
@@ -175,16 +140,8 @@ def test_two_processes_end_with_the_same_weights(tmp_path):
     )
     # accelerate starts several processes only where it believes in several GPUs; --device cpu makes them gloo's
     launch = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", 2, "--num_machines", 1)
-    launch += (
-        "--main_process_port",
-        _free_port(),
-        "--mixed_precision",
-        "no",
-        "--dynamo_backend",
-        "no",
-        script,
-        tmp_path,
-    )
+    launch += ("--main_process_port", _free_port(), "--mixed_precision", "no", "--dynamo_backend", "no")
+    launch += (script, tmp_path)
     arguments = ("train", "--data", PHOTOS, "--out", run, "--stage", "inpaint", *FAST, "--steps", 3, "--device", "cpu")
     command = [str(part) for part in (sys.executable, *launch, *arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -219,13 +176,62 @@ def test_broken_photos_are_skipped_and_counted(tmp_path, inpaint):
     run = tmp_path / "run"
     cheap = ("--adversarial1", 0, "--fm1", 0, "--bce", 1)  # no D1
     # without a cache each is found when it is drawn
-    done = inpaint(
-        "train", "--data", folder, "--out", run, "--stage", "edge", *FAST, *cheap, "--steps", 20, "--cache", 0
-    )
+    options = (*FAST, *cheap, "--steps", 20, "--cache", 0)
+    done = inpaint("train", "--data", folder, "--out", run, "--stage", "edge", *options)
     assert done.code == 0
-    assert "skipped: " in done.err
-    assert "broken.jpg" in done.err
+    assert f"skipped: {folder / 'broken.jpg'}: damaged or incomplete" in done.err
+    assert f"skipped: {folder / 'text.png'}: not a picture" in done.err
     assert read_log(run)[-1]["broken"] == 2
+
+
+def test_a_broken_photo_to_validate_with_is_skipped(tmp_path, inpaint):
+    folder, run = tmp_path / "val", tmp_path / "run"
+    folder.mkdir()
+    (folder / "broken.jpg").write_bytes((PHOTOS / "colosseum.jpg").read_bytes()[:2000])
+    arguments = ("train", "--data", PHOTOS, "--stage", "inpaint", *FAST, "--steps", 1, "--val", folder)
+    alone = inpaint(*arguments, "--out", tmp_path / "none")
+    assert alone.code == 1
+    assert alone.err.splitlines()[-1] == f"inpaint: error: {folder}: none of its 1 pictures can be read"
+    shutil.copy(PHOTOS / "dragonfly.jpg", folder)
+    done = inpaint(*arguments, "--out", run)
+    assert done.code == 0
+    assert done.err.count("skipped: ") == 1
+    assert "val/psnr_none" in read_log(run)[-1]
+
+
+def write_mask(path: Path, hole: tuple[slice, slice]) -> None:
+    mask = np.zeros((400, 400), np.uint8)
+    mask[hole] = 255
+    cv2.imwrite(str(path), mask)
+
+
+def test_masks_that_are_empty_full_or_broken_are_skipped(tmp_path, inpaint):
+    """Divided by an empty hole, l1 would be a quarter of a million."""
+    masks, run = tmp_path / "masks", tmp_path / "run"
+    masks.mkdir()
+    write_mask(masks / "empty.png", np.s_[:0, :0])
+    write_mask(masks / "full.png", np.s_[:, :])
+    (masks / "text.png").write_text("no picture")
+    arguments = ("train", "--data", PHOTOS, "--stage", "inpaint", *FAST, "--masks", masks)
+    arguments += ("--workers", 1, "--steps", 10)  # another process's error would be a traceback
+    alone = inpaint(*arguments, "--out", tmp_path / "none")
+    assert alone.code == 1
+    assert alone.err.splitlines()[-1] == f"inpaint: error: {masks}: none of its 3 pictures can be used as a mask"
+    write_mask(masks / "box.png", np.s_[100:300, 100:300])
+    done = inpaint(*arguments, "--out", run)
+    assert done.code == 0
+    assert f"skipped: {masks / 'empty.png'}: this mask is empty" in done.err
+    assert f"skipped: {masks / 'full.png'}: this mask covers the whole picture" in done.err
+    assert f"skipped: {masks / 'text.png'}: not a picture" in done.err
+    assert max(line["l1"] for line in read_log(run)) < 10
+
+
+def test_a_scratch_is_not_lost_from_a_mask_that_shrinks(tmp_path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    write_mask(masks / "scratch.png", np.s_[:, 201:202])
+    mask = data.Samples(TrainOptions(PHOTOS, tmp_path, masks=masks, size=64))[0].mask
+    assert mask.sum() == 64  # from top to bottom, one pixel wide
 
 
 @pytest.mark.parametrize(
@@ -322,6 +328,16 @@ def test_export_makes_a_model_that_works(finished, tmp_path, inpaint):
     hole[20:40, 20:40] = True
     result = model.inpaint(photo, hole, plain=True)
     assert np.array_equal(result[~hole], photo[~hole])
+
+
+def test_a_model_without_its_picture_is_not_put_in_place(finished, tmp_path, inpaint):
+    run, folder = tmp_path / "run", tmp_path / "model"
+    shutil.copytree(finished, run)
+    (run / "samples" / "9999999.png").mkdir()  # no file to copy
+    done = inpaint("weights", "export", run, "-o", folder)
+    assert done.code == 1
+    assert f"{folder}: can't be written" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_export_of_half_a_model_says_what_is_missing(tmp_path, inpaint):

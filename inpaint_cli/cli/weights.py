@@ -10,6 +10,7 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import ExitCode, WeightsError
+from inpaint_cli.training.options import CONFIG as RUN_CONFIG
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,6 @@ weights = typer.Typer(
 )
 
 _MODEL = "NAME|DIR|hf:USER/REPO"
-_RUN_FILE = "config.toml"  # which `inpaint train` writes into a run's folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Folder = Annotated[
@@ -153,7 +153,7 @@ def export(
     debug: shared.Debug = False,
 ) -> None:
     """Write a training run or a model as a folder that `--weights DIR` reads and `hf upload` publishes."""
-    if (Path(source) / _RUN_FILE).is_file():
+    if (Path(source) / RUN_CONFIG).is_file():
         from inpaint_cli.training.export import export_run  # noqa: PLC0415
 
         export_run(Path(source), output, overwrite=overwrite)

@@ -13,6 +13,7 @@ from inpaint_cli.evaluation.photos import find
 from inpaint_cli.imaging.files import load_mask
 from inpaint_cli.imaging.masks import rescaled
 from inpaint_cli.imaging.random_masks import TOLERANCE, irregular
+from inpaint_cli.imaging.windows import central_square
 
 Mask = NDArray[np.bool_]
 
@@ -34,9 +35,7 @@ def read_hole(path: Path, size: int) -> Mask:
         PhotoError: it can't be read.
     """
     mask = load_mask(path)
-    side = min(mask.shape)
-    top, left = ((length - side) // 2 for length in mask.shape)
-    return rescaled(mask[top : top + side, left : left + side], (size, size))
+    return rescaled(mask[central_square(mask.shape).slices], (size, size))
 
 
 def sort_masks(folder: Path, size: int) -> dict[str, list[Path]]:

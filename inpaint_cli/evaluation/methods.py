@@ -17,6 +17,7 @@ from inpaint_cli.imaging.edges import canny, compose, to_gray
 from inpaint_cli.networks import Networks
 from inpaint_cli.options import FillOptions, Method
 from inpaint_cli.pipeline import EdgeConnect
+from inpaint_cli.views import as_bytes, unit
 from inpaint_cli.weights.registry import Model, resolve
 
 Picture = NDArray[np.uint8]
@@ -173,10 +174,9 @@ def _true(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> lis
 
 def _painted(networks: Networks, edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
     """Return I ⊙ (1 - M) + I_pred ⊙ M."""
-    scaled = [image.astype(np.float32) / np.float32(255) for image in images]
-    painted = networks.paint(scaled, edges(images, holes), holes)
+    painted = networks.paint([unit(image) for image in images], edges(images, holes), holes)
     return [
-        np.where(hole[..., None], np.rint(picture * 255).astype(np.uint8), image)
+        np.where(hole[..., None], as_bytes(picture), image)
         for image, hole, picture in zip(images, holes, painted, strict=True)
     ]
 

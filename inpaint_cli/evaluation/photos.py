@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.files import read_photo
+from inpaint_cli.imaging.files import load_image, pictures_below
+from inpaint_cli.imaging.windows import central_square
 
 
 def find(folder: Path) -> list[str]:
@@ -18,12 +19,7 @@ def find(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: not a folder")
-    Image.init()
-    found = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() in Image.EXTENSION and path.is_file()
-    )
+    found = sorted(path.relative_to(folder).as_posix() for path in pictures_below(folder))
     if not found:
         raise UsageError(f"{folder}: no pictures in it")
     return found
@@ -35,8 +31,6 @@ def load(path: Path, size: int) -> NDArray[np.uint8]:
     Raises:
         PhotoError: it can't be read.
     """
-    rgb = read_photo(path).rgb
-    side = min(rgb.shape[:2])
-    top, left = ((length - side) // 2 for length in rgb.shape[:2])
-    square = Image.fromarray(np.ascontiguousarray(rgb[top : top + side, left : left + side]))
+    rgb = load_image(path)
+    square = Image.fromarray(np.ascontiguousarray(rgb[central_square(rgb.shape).slices]))
     return np.asarray(square.resize((size, size), Image.Resampling.LANCZOS))

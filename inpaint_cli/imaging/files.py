@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
-from inpaint_cli.imaging.formats import STREAM, format_of
+from inpaint_cli.imaging.formats import STREAM, format_of, is_picture
 from inpaint_cli.imaging.masks import white
 from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.streams import send
@@ -29,7 +29,16 @@ from inpaint_cli.streams import send
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Photo", "check_target", "load_image", "load_mask", "read_photo", "write_photo"]
+__all__ = [
+    "Photo",
+    "check_target",
+    "load_draft",
+    "load_image",
+    "load_mask",
+    "pictures_below",
+    "read_photo",
+    "write_photo",
+]
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
@@ -80,6 +89,21 @@ def load_image(source: Path | str) -> NDArray[np.uint8]:
     return read_photo(source).rgb
 
 
+def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
+    """Return what `load_image` does, but a JPEG at the smallest eighths of its size that still have `side` pixels.
+
+    That is several times as fast; whoever wants it much smaller than it is loses nothing.
+
+    Raises:
+        PhotoError: see `read_photo`.
+    """
+    with contextlib.suppress(*BROKEN, Image.DecompressionBombError), Image.open(source) as picture:
+        if picture.format in {"JPEG", "MPO"} and picture.mode in {"L", "RGB"}:
+            picture.draft("RGB", (side, side))
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    return load_image(source)  # other formats; of a broken file it says what is wrong
+
+
 def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
     """Return the mask in a file, H×W, True = missing: what is white in it.
 
@@ -91,6 +115,11 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
         PhotoError: see `read_photo`.
     """
     return white(read_photo(source)) ^ invert
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the pictures in a folder and its sub-folders, by their names, sorted; none if there is no such folder."""
+    return sorted(path for path in folder.rglob("*") if is_picture(path) and path.is_file())
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:

@@ -90,6 +90,13 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box:
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
+def central_square(shape: tuple[int, ...]) -> Box:
+    """Return the largest square in the centre of a picture of this shape (H, W, …)."""
+    side = min(shape[:2])
+    top, left = ((length - side) // 2 for length in shape[:2])
+    return Box(top, left, top + side, left + side)
+
+
 def working_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
     """Return the size nearest to `shape` (H, W) whose longer side is at most `longest`; multiples of 4, at least 4."""
     scale = min(1.0, longest / max(shape))

@@ -4,33 +4,24 @@ Nothing random is kept between samples, each draws from a generator of its own. 
 it ended, and with any number of worker processes.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from inpaint_cli.errors import PhotoError, TrainingError
 from inpaint_cli.imaging import edges, random_masks
 from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.files import load_image, load_mask
+from inpaint_cli.training.folders import Masks, Photos, Rgb
 from inpaint_cli.training.options import TrainOptions
 
-log = logging.getLogger(__name__)
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 LARGEST_RATIO = 0.6  # of hole to picture; drawn evenly from 0 on
 ZOOM = 3  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
-
-Rgb = NDArray[np.uint8]
 
 
 @dataclass
@@ -67,89 +58,13 @@ class Batch:
 NO_LINES, TRUE_LINES, G1_LINES = range(3)
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """Return the picture files below a folder, sorted.
-
-    Raises:
-        TrainingError: there is none.
-    """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise TrainingError(f"{folder}: no pictures found (looked for {', '.join(sorted(SUFFIXES))})")
-    return paths
-
-
-def read_reduced(path: Path, short_side: int) -> Rgb:
-    """Return a photo upright, H×W×3, reduced so that its shorter side is at most `short_side`.
-
-    Raises:
-        PhotoError: it can't be read.
-    """
-    pixels = _draft(path, 2 * short_side) if path.suffix.lower() in {".jpg", ".jpeg"} else load_image(path)
-    scale = short_side / min(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    height, width = (max(short_side, round(side * scale)) for side in pixels.shape[:2])
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-
-def _draft(path: Path, side: int) -> Rgb:
-    """Return a JPEG decoded at the fraction of its size that still has `side`, which is several times as fast."""
-    try:
-        with Image.open(path) as file:
-            file.draft("RGB", (side, side))
-            return np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for damage
-        raise PhotoError(f"{path}: can't be read ({error})") from error
-
-
-class Photos:
-    """A folder of photos, decoded once into memory as far as the cache reaches."""
-
-    def __init__(self, folder: Path, short_side: int, cache_megabytes: int = 0) -> None:
-        self.paths = find_pictures(folder)
-        self.short_side = short_side
-        self.cache: dict[int, Rgb] = {}
-        self.broken: set[int] = set()
-        room = cache_megabytes * 2**20
-        for index in range(len(self.paths)):
-            if room <= 0:
-                break
-            if (photo := self._read(index)) is not None:
-                self.cache[index] = photo
-                room -= photo.nbytes
-        if len(self.broken) == len(self.paths):
-            raise TrainingError(f"{folder}: none of its {len(self.paths)} pictures can be read")
-
-    def _read(self, index: int) -> Rgb | None:
-        try:
-            return read_reduced(self.paths[index], self.short_side)
-        except PhotoError as error:
-            self.broken.add(index)
-            log.warning("skipped: %s", error)
-            return None
-
-    def pick(self, rng: Generator) -> tuple[Rgb, frozenset[int]]:
-        """Return a photo and the numbers of the broken ones that were drawn before it."""
-        broken: set[int] = set()
-        for _ in range(1000):
-            index = int(rng.integers(len(self.paths)))
-            photo = self.cache.get(index)
-            if photo is None and index not in self.broken:
-                photo = self._read(index)
-            if photo is not None:
-                return photo, frozenset(broken)
-            broken.add(index)
-        raise TrainingError(f"{self.paths[0].parent}: hardly any picture can be read")
-
-
 class Samples(Dataset[Batch]):
     """All the samples of a run, by number; each is a batch of one."""
 
     def __init__(self, options: TrainOptions) -> None:
         self.options = options
         self.photos = Photos(options.data, ZOOM * options.size, options.cache)
-        self.masks = find_pictures(options.masks) if options.masks else []
+        self.masks = Masks(options.masks, (options.size, options.size)) if options.masks else None
 
     def __getitem__(self, number: int) -> Batch:
         """Return sample `number`."""
@@ -157,15 +72,9 @@ class Samples(Dataset[Batch]):
         rng = np.random.default_rng((options.seed, number))
         photo, broken = self.photos.pick(rng)
         image = crop(photo, size, rng)
-        hole = self._hole(rng)
+        hole = self.masks.pick(rng) if self.masks else random_hole((size, size), rng)
         kind = int(rng.choice(3, p=line_shares(options)))
         return make_batch(image, hole, kind, diffusion=options.diffuses, broken=broken)
-
-    def _hole(self, rng: Generator) -> NDArray[np.bool_]:
-        shape = (self.options.size, self.options.size)
-        if self.masks:
-            return _mask_from_file(self.masks[rng.integers(len(self.masks))], shape, rng)
-        return random_hole(shape, rng)
 
 
 def line_shares(options: TrainOptions) -> tuple[float, float, float]:
@@ -197,16 +106,6 @@ def random_hole(shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
     if kind < 0.7:
         return random_masks.irregular(shape, ratio, rng)
     return random_masks.boxes(shape, ratio, rng) if kind < 0.95 else random_masks.half(shape, rng)
-
-
-def _mask_from_file(path: Path, shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
-    mask = load_mask(path)
-    if rng.random() < 0.5:
-        mask = mask[:, ::-1]
-    hole = cv2.resize(mask.astype(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    if hole.all():
-        raise TrainingError(f"{path}: this mask covers the whole picture; remove it from the folder of masks")
-    return hole
 
 
 def make_batch(

@@ -1,22 +1,19 @@
 """From a run to a model: the averaged generators, what to know of them, and a card that says where they come from."""
 
 import json
+import shutil
 from pathlib import Path
 
-from PIL import Image
-
 from inpaint_cli.training.networks import read_average, steps_done
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.run import SAMPLES, read_log, read_options
+from inpaint_cli.training.options import SAMPLES, TrainOptions
+from inpaint_cli.training.run import read_log, read_options
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
 from inpaint_cli.weights.config import ModelConfig
-from inpaint_cli.weights.export import write_model
-
-GRID = "samples.png"  # beside the model; the card shows it
+from inpaint_cli.weights.export import PICTURE, model_folder, write_parts
 
 
 def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
-    """Write the model of a run: `config.json`, `edge.safetensors`, `inpaint.safetensors`, `README.md`, `samples.png`.
+    """Write the model of a run, all or nothing: what `write_parts` does, and the last picture grid as `samples.png`.
 
     Args:
         run: the run's folder; its last checkpoint has to hold G1 and G2.
@@ -35,10 +32,10 @@ def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
         measured |= {name.removeprefix("val/"): value for name, value in line.items() if name.startswith("val/")}
     grids = sorted((run / SAMPLES).glob("*.png"))
     card = _card(options, log[-1] if log else {}, measured, pictured=bool(grids))
-    write_model(folder, edge, inpaint, _config(options, measured), card, overwrite=overwrite)
-    if grids:
-        with Image.open(grids[-1]) as grid:
-            grid.save(folder / GRID, optimize=True)
+    with model_folder(folder, overwrite=overwrite) as new:
+        write_parts(new, edge, inpaint, _config(options, measured), card)
+        if grids:
+            shutil.copyfile(grids[-1], new / PICTURE)
 
 
 def _config(options: TrainOptions, measured: dict[str, float]) -> ModelConfig:
@@ -86,7 +83,7 @@ PSNR is that of the hole, in dB, at {size}×{size} with irregular holes of 15 to
 lines G2 got in the hole.
 
 {table}
-{"![input, true edges, edges in use, result, truth](" + GRID + ")" if pictured else ""}
+{"![input, true edges, edges in use, result, truth](" + PICTURE + ")" if pictured else ""}
 
 The run's options: `{json.dumps(settings)}`
 """

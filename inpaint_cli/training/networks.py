@@ -14,11 +14,11 @@ from inpaint_cli.imaging.edges import WALL
 from inpaint_cli.nn.discriminators import PatchDiscriminator
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
 from inpaint_cli.training.data import G1_LINES, NO_LINES, Batch
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.options import CHECKPOINT, TrainOptions
 from inpaint_cli.weights.checkpoints import read_generator
 from inpaint_cli.weights.config import ModelConfig
+from inpaint_cli.weights.registry import CONFIG
 
-CHECKPOINT = "checkpoint.pt"
 Kind = Literal["g1", "g2"]
 
 
@@ -110,9 +110,9 @@ def _average_of(generator: nn.Module | None) -> nn.Module | None:
 
 def _starting_weights(start: Path, kind: Kind, options: TrainOptions, fresh: nn.Module) -> dict[str, Tensor]:
     """Return the weights to start from, of a run or of a model's folder, with the keys of a fresh generator."""
-    if (start / CHECKPOINT).is_file() or not (start / "config.json").is_file():
+    if (start / CHECKPOINT).is_file() or not (start / CONFIG).is_file():
         return read_average(start, kind)
-    config = ModelConfig.from_json(start / "config.json")
+    config = ModelConfig.from_json(start / CONFIG)
     name: Literal["edge", "inpaint"] = "edge" if kind == "g1" else "inpaint"
     state = read_generator(start / f"{name}.safetensors", name, config)
     if kind == "g1":
@@ -156,7 +156,7 @@ def steps_done(run: Path) -> int:
 def _read_checkpoint(run: Path) -> dict[str, Any]:
     path = run / CHECKPOINT
     if not path.is_file():
-        raise TrainingError(f"{run}: neither a run (it has no {CHECKPOINT}) nor a model (it has no config.json)")
+        raise TrainingError(f"{run}: neither a run (it has no {CHECKPOINT}) nor a model (it has no {CONFIG})")
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 

@@ -12,6 +12,13 @@ from typing import Any, Self
 from inpaint_cli.errors import TrainingError, UsageError
 from inpaint_cli.options import MULTIPLE
 
+# What lies in a run's folder.
+CONFIG = "config.toml"
+LOG = "log.jsonl"
+CHECKPOINT = "checkpoint.pt"
+SAMPLES = "samples"
+BOARD = "tensorboard"
+
 SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
 
@@ -93,7 +100,7 @@ class TrainOptions:
         steps: the step to stop at.
         lr: learning rate of the generators.
         d_lr: that of the discriminators, as a share of lr.
-        lr_drop: step from which all learning rates are a tenth.
+        lr_drop: step after which all learning rates are a tenth.
         ema: decay of the average of the generators' weights that is exported.
         gan: the adversarial game.
         fake: which patches of a generated picture count as fake.

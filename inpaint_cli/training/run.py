@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.training.networks import CHECKPOINT, Optimisers, TrainingNetworks
-from inpaint_cli.training.options import TrainOptions
-
-CONFIG = "config.toml"
-LOG = "log.jsonl"
-SAMPLES = "samples"
+from inpaint_cli.imaging.files import Photo, write_photo
+from inpaint_cli.training.networks import Optimisers, TrainingNetworks
+from inpaint_cli.training.options import BOARD, CHECKPOINT, CONFIG, LOG, SAMPLES, TrainOptions
 
 
 class Run:
@@ -84,7 +80,7 @@ class Run:
         if self.writes:
             (self.folder / SAMPLES).mkdir(parents=True, exist_ok=True)
             self.options.write(self.folder / CONFIG)
-            self._board = _tensorboard(self.folder / "tensorboard")
+            self._board = _tensorboard(self.folder / BOARD)
 
     def save(self, step: int) -> None:
         """Write the checkpoint after `step` steps; a kill at any moment leaves the old one or the new one, whole."""
@@ -123,7 +119,7 @@ class Run:
 
     def write_samples(self, step: int, grid: NDArray[np.uint8]) -> None:
         """Write a picture grid."""
-        Image.fromarray(grid).save(self.folder / SAMPLES / f"{step:07}.png")
+        write_photo(Photo(grid), self.folder / SAMPLES / f"{step:07}.png", overwrite=True)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started

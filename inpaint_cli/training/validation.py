@@ -1,5 +1,6 @@
 """How good the averaged generators are on photos that they never saw, and what that looks like."""
 
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -9,16 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inpaint_cli.imaging import random_masks
-from inpaint_cli.training.data import (
-    G1_LINES,
-    NO_LINES,
-    TRUE_LINES,
-    Batch,
-    collate,
-    find_pictures,
-    make_batch,
-    read_reduced,
-)
+from inpaint_cli.imaging.windows import central_square
+from inpaint_cli.training.data import G1_LINES, NO_LINES, TRUE_LINES, Batch, collate, make_batch
+from inpaint_cli.training.folders import find_pictures, none_readable, read_reduced
 from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.options import TrainOptions
 
@@ -36,7 +30,10 @@ class Validation:
     Args:
         folder: the photos; each is cut to its central square.
         options: the run's, for the size and what the generators need.
-        most: how many photos to take.
+        most: how many photos to take; those that can't be read are passed over, with a warning.
+
+    Raises:
+        TrainingError: there is none that can be read.
     """
 
     def __init__(self, folder: Path, options: TrainOptions, most: int = 48) -> None:
@@ -45,11 +42,16 @@ class Validation:
         if not options.trains_g2:
             kinds = [G1_LINES]
         self.batches: dict[int, list[Batch]] = {kind: [] for kind in kinds}
-        for number, path in enumerate(find_pictures(folder)[:most]):
-            image = central_square(read_reduced(path, size), size)
+        paths = find_pictures(folder)
+        photos = ((number, read_reduced(path, size)) for number, path in enumerate(paths))
+        readable = ((number, photo) for number, photo in photos if photo is not None)
+        for number, photo in islice(readable, most):
+            image = _square(photo, size)
             hole = random_masks.irregular((size, size), RATIOS[number % len(RATIOS)], np.random.default_rng(number))
             for kind in kinds:
                 self.batches[kind].append(make_batch(image, hole, kind, diffusion=options.diffuses))
+        if not self.batches[kinds[0]]:
+            raise none_readable(folder, len(paths))
         self.shown = collate(self.batches[kinds[-1]][:SHOWN])  # along G1's lines if there is a G1
 
     @torch.no_grad()
@@ -87,12 +89,9 @@ def picture_grid(batch: Batch, networks: TrainingNetworks) -> NDArray[np.uint8]:
     return (tall.permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
 
 
-def central_square(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+def _square(photo: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Return the central square of a photo at size×size×3."""
-    height, width = photo.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = photo[top : top + side, left : left + side]
+    square = photo[central_square(photo.shape).slices]
     return cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 

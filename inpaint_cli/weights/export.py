@@ -13,8 +13,8 @@ from torch import Tensor
 from inpaint_cli.errors import OutputError
 from inpaint_cli.weights.config import ModelConfig
 
-# samples.png is what a training run adds for its card
-MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README.md", "samples.png")
+PICTURE = "samples.png"  # what a training run adds for its card
+MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README.md", PICTURE)
 
 
 def write_model(
@@ -27,7 +27,7 @@ def write_model(
     dtype: torch.dtype = torch.float16,
     overwrite: bool = False,
 ) -> None:
-    """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` and `README.md`, all or nothing.
+    """Write a model, all or nothing.
 
     Args:
         folder: where; it must not be there yet unless `overwrite`.
@@ -41,13 +41,35 @@ def write_model(
     Raises:
         OutputError: the folder is there already or can't be written.
     """
-    with _new_folder(folder, overwrite=overwrite) as new:
-        config.to_json(new / "config.json")
-        for name, state in (("edge", edge_state), ("inpaint", inpaint_state)):
-            weights = {key: weight.to("cpu", dtype).contiguous() for key, weight in state.items()}
-            # not by save_file, which lets nobody but the owner read what it writes
-            (new / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
-        (new / "README.md").write_text(card, "utf-8")
+    with model_folder(folder, overwrite=overwrite) as new:
+        write_parts(new, edge_state, inpaint_state, config, card, dtype=dtype)
+
+
+def write_parts(
+    folder: Path,
+    edge_state: Mapping[str, Tensor],
+    inpaint_state: Mapping[str, Tensor],
+    config: ModelConfig,
+    card: str,
+    *,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` and `README.md` into a folder.
+
+    Args:
+        folder: which is there; best that of `model_folder`.
+        edge_state: G1's weights, spectral norm folded.
+        inpaint_state: G2's weights.
+        config: what goes into `config.json`.
+        card: the model card, Markdown.
+        dtype: precision of the weights in the files.
+    """
+    config.to_json(folder / "config.json")
+    for name, state in (("edge", edge_state), ("inpaint", inpaint_state)):
+        weights = {key: weight.to("cpu", dtype).contiguous() for key, weight in state.items()}
+        # not by save_file, which lets nobody but the owner read what it writes
+        (folder / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
+    (folder / "README.md").write_text(card, "utf-8")
 
 
 def model_card(name: str, title: str, licence: str, training_data: str, config: ModelConfig) -> str:
@@ -87,8 +109,12 @@ inpaint remove photo.jpg --mask mask.png --weights DIR    # this folder, or hf:U
 
 
 @contextmanager
-def _new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a temporary folder that takes its place when everything in it has been written."""
+def model_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary folder, which takes a model folder's place when everything in it has been written.
+
+    Raises:
+        OutputError: the folder is there already, or a file can't be written.
+    """
     check_free(folder, overwrite=overwrite)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
