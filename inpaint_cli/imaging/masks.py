@@ -68,7 +68,7 @@ def rescaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     if mask.shape == shape:
         return mask
     height, width = shape
-    shrinking = height < mask.shape[0]
+    shrinking = height < mask.shape[0] or width < mask.shape[1]
     weights = cv2.resize(
         mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     )
