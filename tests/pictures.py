@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inpaint_cli.imaging.files import Photo, read_photo, write_photo
+from inpaint_cli.imaging.files import read_photo, write_photo
+from inpaint_cli.imaging.photo import Photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOLE = np.s_[10:30, 20:50]

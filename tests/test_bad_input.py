@@ -113,7 +113,8 @@ def test_a_broken_file(name: str, role: str, photo: Path, mask: Path, inpaint: I
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_truncated_lossless_file(suffix: str, depth: int, mask: Path, inpaint: Inpaint, tmp_path: Path) -> None:
-    from inpaint_cli.imaging.files import Photo, write_photo  # noqa: PLC0415
+    from inpaint_cli.imaging.files import write_photo  # noqa: PLC0415
+    from inpaint_cli.imaging.photo import Photo  # noqa: PLC0415
 
     noise = np.random.default_rng(0).integers(0, 2**depth, (80, 120, 3)).astype(f"uint{depth}")
     write_photo(Photo(noise), tmp_path / f"whole{suffix}")
@@ -204,7 +205,7 @@ def test_files_that_may_not_be_read_or_written(
 
 
 def test_a_target_that_cannot_be(photo: Path, mask: Path, inpaint: Inpaint, tmp_path: Path) -> None:
-    fails(inpaint("remove", photo, "--mask", mask, *QUICK, "-o", f"{photo}/x.jpg"), "x.jpg", "cannot be written")
+    fails(inpaint("remove", photo, "--mask", mask, *QUICK, "-o", f"{photo}/x.jpg"), "x.jpg", "can't be written")
     fails(inpaint("remove", photo, "--mask", mask, *QUICK, "-o", tmp_path / "x.docx"), "x.docx", ".png", code=2)
     fails(inpaint("remove", photo, photo.with_name("b.jpg"), "--mask", mask, "-o", "-"), "-o -", code=2)
 
@@ -226,7 +227,7 @@ def test_a_full_disk(photo: Path, mask: Path, tmp_path: Path) -> None:
         preexec_fn=limit,
         check=False,
     )
-    fails(Run(run.returncode, run.stdout, run.stderr), target, "cannot be written: file too large")
+    fails(Run(run.returncode, run.stdout, run.stderr), target, "can't be written: file too large")
     assert contents(tmp_path) == before
 
 

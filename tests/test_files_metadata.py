@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
-from inpaint_cli.imaging.files import Photo, read_photo, write_photo
+from inpaint_cli.imaging.files import read_photo, write_photo
+from inpaint_cli.imaging.photo import Photo
 from tests.pictures import deep, retouched, small_dune
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:rights>CC0</dc:rights></x:xmpmeta>'

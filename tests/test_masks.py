@@ -12,8 +12,9 @@ from PIL import Image
 
 from inpaint_cli.errors import MaskError, UsageError
 from inpaint_cli.imaging.boxes import Rectangle, parse_box
-from inpaint_cli.imaging.files import Photo, read_photo
+from inpaint_cli.imaging.files import read_photo
 from inpaint_cli.imaging.masks import MaskOptions, find_hole, same_aspect, white
+from inpaint_cli.imaging.photo import Photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -19,29 +19,15 @@ from inpaint_cli.imaging.photo import JpegCoding, Photo, Pixels
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, struct.error, zlib.error)
 
 _ROWS = 512  # copied at a time
+# TIFF's tags, and values of theirs.
+_BITS, _PHOTOMETRIC, _PLANAR, _EXTRA_SAMPLES = 258, 262, 284, 338
+_WHITE_IS_ZERO, _APART, _ASSOCIATED = 0, 2, (1,)
 _XMP_KEY = "XML:com.adobe.xmp"
 _OLD_EXIF_KEY = "Raw profile type exif"
-_DISTANCE, _INTENT = 0, ImageCms.Intent.RELATIVE_COLORIMETRIC
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 # Tags that say how a TIFF's pixels are stored (baseline and extension); the rest is about the photo.
-_STORAGE_TAGS = {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 284, 288, 289, 290, 291}
-_STORAGE_TAGS |= {
-    292,
-    293,
-    317,
-    320,
-    *range(321, 336),
-    338,
-    339,
-    340,
-    341,
-    347,
-    512,
-    *range(513, 522),
-    529,
-    530,
-    531,
-    532,
-}
+_STORAGE_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 280), 284, *range(288, 294), 317}
+_STORAGE_TAGS |= {*range(320, 336), *range(338, 342), 347, *range(512, 522), *range(529, 533)}
 _ELSEWHERE = {282, 283, 296, 700, 34675}  # resolution, XMP, profile: a `Photo` has them apart
 
 
@@ -58,6 +44,7 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
         OSError, SyntaxError, ValueError, …: the file is damaged (see `BROKEN`).
     """
     format_, mode, frames = picture.format or "PNG", picture.mode, getattr(picture, "n_frames", 1)
+    tags = dict(getattr(picture, "tag_v2", {}))  # before loading changes them
     compressed = format_ != "TIFF" or picture.info.get("compression") != "raw"
     lossless = format_ != "WEBP" or _is_lossless_webp(file)
     jpeg = _jpeg_coding(picture)
@@ -67,19 +54,26 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
         _check_strips(picture, file)
     if _is_deep_colour(picture):
         pixels, alpha = _decode_deep(picture, file)
+        if tags.get(_EXTRA_SAMPLES) == _ASSOCIATED and alpha is not None:
+            pixels = _unmultiplied(pixels, alpha)
     else:
         picture.seek(0)
         picture.load()
         pixels, alpha = _channels(_plain(picture, icc, name))
+        if mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            pixels = np.iinfo(pixels.dtype).max - pixels  # Pillow does so with 8 bits
         if mode in {"CMYK", "LAB"}:
             icc = b""  # it described the inks
+    if tags.get(_EXTRA_SAMPLES) == _ASSOCIATED:
+        mode = "RGBa"
     exif, xmp, text = _metadata(picture)
-    turn = exif_block.orientation(exif, xmp)
+    turn = tags.get(exif_block.ORIENTATION) or exif_block.orientation(exif, xmp)
     exif, xmp = exif_block.upright(exif, xmp)
-    pixels = _turned(pixels, turn)
+    if exif_block.ORIENTATION not in tags:  # whoever decodes a TIFF turns it by its tag
+        pixels, alpha = _turned(pixels, turn), None if alpha is None else _turned(alpha, turn)
     return Photo(
         pixels,
-        None if alpha is None else _turned(alpha, turn),
+        alpha,
         name=name,
         format="JPEG" if format_ == "MPO" else format_,
         mode=mode,
@@ -100,6 +94,8 @@ def _is_deep_colour(picture: ImageFile.ImageFile) -> bool:
     """Whether there are several channels with 16 bits each, of which Pillow would keep 8."""
     if not picture.tile:
         return False
+    if picture.format == "TIFF":  # of planes that lie apart the first tile says too little
+        return picture.mode in {"RGB", "RGBA", "LA"} and 16 in getattr(picture, "tag_v2", {}).get(_BITS, ())
     arguments = picture.tile[0].args
     if picture.format == "PPM":
         return isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] == 65535
@@ -129,6 +125,8 @@ def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, 
         with Image.open(file) as again:
             again.load()  # text chunks may follow the pixels
             picture.info.update(again.info)
+    if getattr(picture, "tag_v2", {}).get(_PLANAR) == _APART:
+        return _decode_planes(file)
     cv2.utils.logging.setLogLevel(0)  # its remarks on broken files would be lines without a file
     file.seek(0)
     stored = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
@@ -138,6 +136,28 @@ def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, 
     alpha = np.ascontiguousarray(channels[..., 3]) if channels.shape[2] == 4 else None
     colours = channels[..., :1] if _is_grey_png(picture, file) else channels[..., 2::-1]  # blue comes first
     return np.ascontiguousarray(colours), alpha
+
+
+def _decode_planes(file: BinaryIO) -> tuple[Pixels, Pixels | None]:
+    """Return pixels H×W×C and alpha H×W of a TIFF that stores its channels apart, which OpenCV mixes up."""
+    import tifffile  # noqa: PLC0415 - for a rare kind of file
+
+    file.seek(0)
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            page = tiff.pages.first
+            planes: Pixels = page.asarray()
+            turn = page.tags.valueof(exif_block.ORIENTATION, 1)
+    except (tifffile.TiffFileError, ImportError) as error:  # a compression that wants a package more
+        raise OSError("its 16-bit planes can't be decoded; save it with interleaved channels") from error
+    channels = _turned(np.moveaxis(planes, 0, -1), int(turn))
+    return np.ascontiguousarray(channels[..., :3]), channels[..., 3].copy() if channels.shape[2] == 4 else None
+
+
+def _unmultiplied(pixels: Pixels, alpha: Pixels) -> Pixels:
+    """Return colours that were stored times their opacity, rounded; what is wholly transparent stays."""
+    share = np.maximum(alpha, 1)[..., None] / np.float64(np.iinfo(alpha.dtype).max)
+    return np.where(alpha[..., None] > 0, np.minimum(np.round(pixels / share), 65535), pixels).astype(pixels.dtype)
 
 
 def _is_grey_png(picture: ImageFile.ImageFile, file: BinaryIO) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from inpaint_cli.errors import OutputError
 from inpaint_cli.imaging.formats import FALLBACK, FORMATS, Format, format_of
 from inpaint_cli.imaging.photo import Photo, eight_bits
 from inpaint_cli.imaging.tiff import encode_tiff
@@ -40,7 +41,16 @@ def format_for(photo: Photo, target: Path | None) -> Format:
 
 
 def encode(photo: Photo, format_: Format) -> bytes | memoryview:
-    """Return the file's bytes. What the format can't hold is left out with a warning."""
+    """Return the file's bytes. What the format can't hold is left out with a warning.
+
+    Raises:
+        OutputError: the photo has too many pixels for the format.
+    """
+    if max(photo.size) > format_.longest:
+        height, width = photo.size
+        raise OutputError(
+            f"{photo.name}: {width}×{height} pixels; {format_.name} holds {format_.longest} a side, PNG and TIFF more"
+        )
     for loss in _losses(photo, format_):
         logger.warning("%s: %s", photo.name, loss)
     photo = _fitted(photo, format_)
@@ -57,6 +67,8 @@ def _losses(photo: Photo, format_: Format) -> Iterator[str]:
         yield f"has {photo.frames} pictures; only the first is kept"
     if photo.mode in {"P", "PA"}:
         yield "its palette becomes full colour"
+    if photo.mode == "RGBa":
+        yield "its colours were stored times their opacity; where that is partial they are rounded"
     if photo.mode in {"CMYK", "LAB", "YCbCr", "HSV"} and photo.format != "JPEG2000":
         yield f"{photo.mode} becomes RGB"
     if photo.format not in FORMATS:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inpaint_cli.errors import OutputError, PhotoError
+from inpaint_cli.errors import OutputError, PhotoError, reason
 from inpaint_cli.imaging.decoding import BROKEN, decode
 from inpaint_cli.imaging.encoding import encode, format_for
 from inpaint_cli.imaging.formats import STREAM, format_of, is_picture
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "Photo",
-    "check_target",
     "load_draft",
     "load_image",
     "load_mask",
@@ -122,12 +120,8 @@ def pictures_below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if is_picture(path) and path.is_file())
 
 
-def check_target(target: Path, *, overwrite: bool) -> None:
-    """Raise before any work is done if a picture could not be written there.
-
-    Raises:
-        OutputError: it exists and may not be overwritten, is a folder, or has an extension of no known format.
-    """
+def _check_target(target: Path, *, overwrite: bool) -> None:
+    """Raise if a picture may not be written there."""
     if target.suffix:
         format_of(target)
     if target.is_dir():
@@ -154,11 +148,11 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         send(encode(photo, format_for(photo, None)), target)
         return
     with _refusals(target):
-        check_target(target, overwrite=overwrite)
+        _check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
     with _refusals(target), _replacing(target.resolve()) as part:  # a link stays a link
         part.write_bytes(data)
-        check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
+        _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 
 
 @contextlib.contextmanager
@@ -180,7 +174,7 @@ def _refusals(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"{target}: can't be written: {reason(error)}") from error
 
 
 @contextlib.contextmanager
@@ -195,7 +189,7 @@ def _opened(source: Path | str) -> Iterator[BinaryIO]:
             raise PhotoError(f"{path}: is a folder, not a picture")
         file = path.open("rb")
     except OSError as error:
-        raise PhotoError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise PhotoError(f"{path}: {reason(error)}") from error
     with file:
         if not file.seekable():  # a pipe, as <(…) in the shell makes one
             yield io.BytesIO(file.read())

@@ -19,6 +19,7 @@ class Format:
         alpha: transparency.
         deep: 16 bits.
         profile: an ICC profile.
+        longest: side of a picture, in pixels.
     """
 
     name: str
@@ -26,19 +27,20 @@ class Format:
     alpha: bool = True
     deep: bool = False
     profile: bool = True
+    longest: int = 2**31 - 1
 
 
 FORMATS = {
     format_.name: format_
     for format_ in (
         Format("PNG", (".png", ".apng"), deep=True),
-        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False),
+        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False, longest=65500),
         Format("TIFF", (".tif", ".tiff"), deep=True),
-        Format("WEBP", (".webp",)),
-        Format("AVIF", (".avif", ".avifs")),
+        Format("WEBP", (".webp",), longest=16383),
+        Format("AVIF", (".avif", ".avifs"), longest=65535),
         Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), profile=False),
         Format("BMP", (".bmp", ".dib"), profile=False),
-        Format("TGA", (".tga", ".icb", ".vda", ".vst"), profile=False),
+        Format("TGA", (".tga", ".icb", ".vda", ".vst"), profile=False, longest=65535),
         Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True, profile=False),
     )
 }

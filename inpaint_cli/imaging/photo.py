@@ -44,7 +44,7 @@ class Photo:
         dpi: horizontal and vertical.
         colour: a PNG's gAMA, cHRM and sRGB chunks by name.
         jpeg: how it was compressed, if it was a JPEG.
-        lossless: whether the file kept every value (a WebP may or may not).
+        lossless: False for a WebP that did not keep every value; of other formats the format says it.
         compressed: whether the file was compressed at all (a TIFF may or may not).
     """
 
