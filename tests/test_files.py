@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from inpaint_cli import load_image, load_mask
-from inpaint_cli.errors import OutputError
+from inpaint_cli.errors import OutputError, PhotoError
 from inpaint_cli.imaging.files import read_photo, write_photo
 from inpaint_cli.imaging.photo import Photo
 from tests.pictures import EXAMPLES, HOLE, deep, retouched, small_dune, with_alpha
@@ -138,6 +138,18 @@ def test_a_16_bit_tiff_of_planes(compression: str | None, channels: int, dune: I
     photo = read_photo(tmp_path / "a.tif")
     assert (photo.pixels == pixels[..., :3]).all()
     assert photo.alpha is None if channels == 3 else (photo.alpha == pixels[..., 3]).all()
+
+
+def test_planes_that_are_cut_off_are_refused(dune: Image.Image, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "a.tif", tmp_path / "cut.tif"
+    tifffile.imwrite(
+        whole, np.moveaxis(deep(dune, 3), -1, 0), photometric="rgb", planarconfig="separate", compression="zlib"
+    )
+    data = bytearray(whole.read_bytes())
+    data[-2000:] = bytes(2000)
+    cut.write_bytes(data)
+    with pytest.raises(PhotoError, match=r"cut\.tif: "):
+        read_photo(cut)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

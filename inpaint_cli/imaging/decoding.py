@@ -53,7 +53,7 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
     if format_ == "TIFF":
         _check_strips(picture, file)
     if _is_deep_colour(picture):
-        pixels, alpha = _decode_deep(picture, file)
+        pixels, alpha = _decode_deep(picture, file, name)
         if tags.get(_EXTRA_SAMPLES) == _ASSOCIATED and alpha is not None:
             pixels = _unmultiplied(pixels, alpha)
     else:
@@ -115,7 +115,7 @@ def _check_strips(picture: ImageFile.ImageFile, file: BinaryIO) -> None:
         raise OSError("its end is missing")
 
 
-def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, Pixels | None]:
+def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> tuple[Pixels, Pixels | None]:
     """Return pixels H×W×C and alpha H×W, uint16."""
     if picture.format == "PNG":
         file.seek(0)
@@ -126,7 +126,7 @@ def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, 
             again.load()  # text chunks may follow the pixels
             picture.info.update(again.info)
     if getattr(picture, "tag_v2", {}).get(_PLANAR) == _APART:
-        return _decode_planes(file)
+        return _decode_planes(file, name)
     cv2.utils.logging.setLogLevel(0)  # its remarks on broken files would be lines without a file
     file.seek(0)
     stored = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
@@ -138,7 +138,7 @@ def _decode_deep(picture: ImageFile.ImageFile, file: BinaryIO) -> tuple[Pixels, 
     return np.ascontiguousarray(colours), alpha
 
 
-def _decode_planes(file: BinaryIO) -> tuple[Pixels, Pixels | None]:
+def _decode_planes(file: BinaryIO, name: str) -> tuple[Pixels, Pixels | None]:
     """Return pixels H×W×C and alpha H×W of a TIFF that stores its channels apart, which OpenCV mixes up."""
     import tifffile  # noqa: PLC0415 - for a rare kind of file
 
@@ -148,8 +148,8 @@ def _decode_planes(file: BinaryIO) -> tuple[Pixels, Pixels | None]:
             page = tiff.pages.first
             planes: Pixels = page.asarray()
             turn = page.tags.valueof(exif_block.ORIENTATION, 1)
-    except (tifffile.TiffFileError, ImportError) as error:  # a compression that wants a package more
-        raise OSError("its 16-bit planes can't be decoded; save it with interleaved channels") from error
+    except (ValueError, tifffile.TiffFileError) as error:  # damaged, or a compression that wants a package more
+        raise PhotoError(f"{name}: its 16-bit planes can't be decoded; save it with interleaved channels") from error
     channels = _turned(np.moveaxis(planes, 0, -1), int(turn))
     return np.ascontiguousarray(channels[..., :3]), channels[..., 3].copy() if channels.shape[2] == 4 else None
 

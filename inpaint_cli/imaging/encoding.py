@@ -107,7 +107,10 @@ def _encode_with_pillow(image: Image.Image, photo: Photo, format_: Format) -> me
     out = io.BytesIO()
     if format_.name in {"WEBP", "BMP"} and image.mode == "LA":
         image = image.convert("RGBA")
-    image.save(out, format_.name, **_settings(photo, format_))
+    try:
+        image.save(out, format_.name, **_settings(photo, format_))
+    except (OSError, ValueError, RuntimeError) as error:  # what encoders say about pictures that they don't take
+        raise OutputError(f"{photo.name}: can't be written as {format_.name}: {error}") from error
     return out.getbuffer()
 
 

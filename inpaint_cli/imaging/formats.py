@@ -37,7 +37,7 @@ FORMATS = {
         Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False, longest=65500),
         Format("TIFF", (".tif", ".tiff"), deep=True),
         Format("WEBP", (".webp",), longest=16383),
-        Format("AVIF", (".avif", ".avifs"), longest=65535),
+        Format("AVIF", (".avif", ".avifs"), longest=32768),
         Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), profile=False),
         Format("BMP", (".bmp", ".dib"), profile=False),
         Format("TGA", (".tga", ".icb", ".vda", ".vst"), profile=False, longest=65535),

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.resampling import resized
+from inpaint_cli.imaging.resampling import shrunk
 
 _GAP = 8  # pixels of white between two pictures
 _LONGEST = 800  # pixels: enough to judge by, small enough to send around
@@ -24,13 +24,13 @@ def drawn(edges: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def side_by_side(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Return pictures, H×W×3 uint8 of any size, in a row, shrunk to one height and at most 800 pixels a side."""
+    """Return pictures, H×W×3 uint8, in a row, each brought to the size of the first; at most 800 pixels a side."""
     height, width = pictures[0].shape[:2]
     scale = min(1.0, _LONGEST / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
     gap = np.full((size[0], _GAP, 3), 255, np.uint8)
     tiles = []
     for picture in pictures:
-        small = np.round(resized(picture.astype(np.float32), size)).astype(np.uint8)
+        small = np.round(shrunk(picture.astype(np.float32), size)).astype(np.uint8)
         tiles += [small, gap]
     return np.hstack(tiles[:-1])

@@ -8,7 +8,10 @@ Floats = NDArray[np.float32]
 
 
 def shrunk(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return H×W or H×W×C values as the means of the areas that make up a smaller picture of `shape` (H, W)."""
+    """Return H×W or H×W×C values as the means of the areas that make up a smaller picture of `shape` (H, W).
+
+    In a larger one they stay blocks, and no value goes beyond theirs.
+    """
     height, width = shape
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
