@@ -38,6 +38,7 @@ def edges(
     device: shared.Device = "auto",
     dtype: shared.Dtype = Dtype.AUTO,
     threads: shared.Threads = None,
+    seed: shared.Seed = 0,
     json: shared.Json = False,
     quiet: shared.Quiet = False,
     verbose: shared.Verbose = False,
@@ -48,7 +49,9 @@ def edges(
     The map is a sketch: draw on it and give it to `--edges`; for `remove`, make it with `--grow auto`.
     Unchanged it gives the picture of the tool's own lines, if mask, --grow, --size and --context are the same.
     """
-    options = FillOptions(lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain)
+    options = FillOptions(
+        lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain, seed=seed
+    )
     request = Request(
         images=tuple(images or ()),
         manifest=manifest,
