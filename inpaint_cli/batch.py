@@ -191,7 +191,7 @@ def _report(outcome: Outcome, options: RunOptions) -> None:
     else:
         logger.info("%s → %s: %s, %.1f s", outcome.input, outcome.output, outcome.status, outcome.seconds)
     if options.json is not None:
-        send(f"{json.dumps(asdict(outcome), ensure_ascii=False)}\n".encode(), options.json)
+        send(f"{json.dumps(asdict(outcome), ensure_ascii=False)}\n".encode(errors="replace"), options.json)
 
 
 def _summary(counts: Counter[str], jobs: int) -> str:

@@ -41,21 +41,21 @@ class Job:
         return tuple(path for path in (self.output, self.picture, self.panel) if path is not None)
 
     def step(self, window: int | None, number: int, name: str) -> Path:
-        """Return where an intermediate picture goes: `bird-1-window.png`, `bird-2-1-window.png` in the second window.
+        """Return where an intermediate picture goes: `bird-1-window.png`, `bird-w2-1-window.png` in the second window.
 
         Args:
             window: from 1 up; None if there is only one.
             number: of the step, from 1 up.
             name: of the step.
         """
-        which = "" if window is None else f"-{window}"
+        which = "" if window is None else f"-w{window}"
         return (self.steps or Path()) / f"{stem_of(self.photo)}{which}-{number}-{name}.png"
 
     def is_step(self, path: Path) -> bool:
         """Whether a resolved path is one that `step` may return."""
         if self.steps is None or path.parent != resolved(self.steps):
             return False
-        return re.fullmatch(re.escape(stem_of(self.photo)) + r"(-\d+)?-\d+-[a-z]+\.png", path.name) is not None
+        return re.fullmatch(re.escape(stem_of(self.photo)) + r"(-w\d+)?-\d+-[a-z]+\.png", path.name) is not None
 
 
 @dataclass(frozen=True)

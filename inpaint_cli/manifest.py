@@ -75,7 +75,8 @@ def _checked(row: dict[str, object], folder: Path, where: str) -> Row:
     if not all(isinstance(text, str) for text in (*texts, *listed)) or not texts[0]:
         raise UsageError(f"{where}: needs an input, and paths as text")
     photo, output, edges = (_place(str(text), folder) for text in texts)
-    return Row(photo or folder, tuple(folder / str(mask) for mask in listed), output, edges)
+    named = (_place(str(mask), folder) for mask in listed)
+    return Row(photo or folder, tuple(mask for mask in named if mask is not None), output, edges)
 
 
 def _place(text: str, folder: Path) -> Path | None:

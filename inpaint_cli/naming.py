@@ -34,6 +34,8 @@ class Namer:
 
     def __call__(self, photo: Path) -> Path:
         """Return where a photo's result goes."""
+        if not photo.name:
+            raise UsageError(f"{photo}: is a folder, not a picture")
         request = self._request
         suffix = request.suffix or output_suffix(photo)
         beside = photo.with_name(f"{photo.stem}{request.ending}{suffix}")
@@ -102,11 +104,11 @@ def _inputs(jobs: list[Job], request: Request) -> set[Path]:
     """Return every file that is read, resolved."""
     files = list(request.also_read)
     for job in jobs:
-        read = [path for path in (job.photo, *job.masks, job.edges) if path is not None]
-        if read.count(STREAM) > 1:
-            raise UsageError("standard input can be one picture only")
-        files += read
-    return {resolved(path) for path in files if path not in {STREAM, NO_EDGES}}
+        files += [job.photo, *job.masks]
+        files += [job.edges] if job.edges is not None and job.edges != NO_EDGES else []
+    if files.count(STREAM) > 1:
+        raise UsageError("standard input can be one picture only, for one photo")
+    return {resolved(path) for path in files if path != STREAM}
 
 
 def _claim(place: Path, photo: Path, inputs: set[Path], taken: dict[Path, Path]) -> None:
@@ -132,6 +134,11 @@ def _claim_steps(job: Job, folder: Path, inputs: set[Path], taken: dict[Path, Pa
         raise UsageError(f"--save-steps {folder}: would replace an input; choose another folder")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--save-steps {folder}: is a file, not a folder")
-    other = taken.setdefault(resolved(folder), job.photo)
-    if other != job.photo:
-        raise UsageError(f"--save-steps: {other} and {job.photo} would both have the folder {folder}; run them apart")
+    if any(map(job.is_step, taken)):
+        raise UsageError(f"--save-steps {folder}: would replace a result; choose another folder")
+    key = resolved(folder)
+    if key in taken:
+        raise UsageError(
+            f"--save-steps: {taken[key]} and {job.photo} would both have the folder {folder}; run them apart"
+        )
+    taken[key] = job.photo

@@ -27,8 +27,9 @@ def check_shared(request: Request) -> None:
     Raises:
         PhotoError: a mask, a sketch or another photo is not there.
     """
-    for path in (*request.masks, request.edges, *request.also_read):
-        if path not in {None, STREAM, NO_EDGES} and not path.exists():
+    edges = None if request.edges == NO_EDGES else request.edges
+    for path in (*request.masks, edges, *request.also_read):
+        if path is not None and path != STREAM and not path.exists():
             raise PhotoError(f"{path}: no such file or directory")
 
 

@@ -109,7 +109,7 @@ class Fill:
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
         sketch = self._sketch(job, photo)
         filling = self.model.fill(photo.rgb, hole, options, sketch)
-        if sketch is not None and self.options.method is Method.EDGECONNECT and not filling.lined:
+        if sketch is not None and not filling.lined:
             logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, photo.name)
         filling.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
@@ -125,7 +125,7 @@ class Fill:
         return Result(save, filling.hole, filling.windows)
 
     def _sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
-        if job.edges == NO_EDGES:
+        if job.edges == NO_EDGES or self.options.method is not Method.EDGECONNECT:
             return None
         if job.edges is not None:
             sketch = read_photo(job.edges)

@@ -333,7 +333,7 @@ def test_panels_and_steps_replace_no_input_either(inpaint: Command, photo: Path,
         ("dune-clean-compare.png", ("--compare",)),
         ("new-compare.png", ("--compare", "-o", tmp_path / "new.png")),
         ("dune-3-edges.png", ("--save-steps", tmp_path)),
-        ("dune-2-1-window.png", ("--save-steps", tmp_path)),
+        ("dune-w2-1-window.png", ("--save-steps", tmp_path)),
     ):
         other = mask.replace(tmp_path / name)
         before = other.read_bytes()
@@ -460,3 +460,19 @@ def test_a_device_that_is_asked_for_has_to_be_there(inpaint: Command, photo: Pat
     run = inpaint("remove", photo, "--mask", mask, *NO_NETWORK, "--device", "cuda:97", "-o", target)
     assert (run.code, run.err.count("\n"), target.exists()) == (2, 1, False)
     assert "--device cuda:97: this machine" in run.err
+
+
+def test_words_of_options_are_names_of_files_elsewhere(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("none").write_bytes(photo.read_bytes())
+    run = inpaint("inpaint", "none", "--mask", mask, *NO_NETWORK, "-o", "none", "--overwrite")
+    assert (run.code, Path("none").read_bytes()) == (2, photo.read_bytes())
+    Path("loop.png").symlink_to("loop.png")  # leads nowhere, so there is nothing to lose
+    run = inpaint("inpaint", "none", "--mask", mask, *NO_NETWORK, "-o", "loop.png")
+    assert (run.code, load_image("loop.png").shape) == (0, (120, 160, 3))
+    run = inpaint("inpaint", "none", photo, "--mask", "-", "-o", "out/")
+    assert (run.code, "standard input can be one picture only" in run.err) == (2, True)
+    run = inpaint("synth-edges", ".", photo)
+    assert (run.code, "is a folder" in run.err) == (2, True)

@@ -13,7 +13,7 @@ from PIL import Image
 from inpaint_cli.errors import MaskError, UsageError
 from inpaint_cli.imaging.boxes import Rectangle, parse_box
 from inpaint_cli.imaging.files import read_photo
-from inpaint_cli.imaging.masks import MaskOptions, find_hole, same_aspect, white
+from inpaint_cli.imaging.masks import MaskOptions, find_hole, rescaled, same_aspect, white
 from inpaint_cli.imaging.photo import Photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -141,3 +141,10 @@ def test_a_scratch_of_one_pixel_survives_shrinking(row: int, column: int) -> Non
     mask = np.zeros((532, 800), np.bool_)
     mask[row * 4, column * 4] = True
     assert find_hole(blank(133, 200), [picture(mask)], MaskOptions())[row, column]
+
+
+def test_a_scratch_survives_where_one_side_shrinks_and_the_other_grows() -> None:
+    for column in range(0, 2000, 37):
+        mask = np.zeros((100, 2000), np.bool_)
+        mask[:, column] = True
+        assert rescaled(mask, (256, 256)).any(axis=1).all()

@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 NO_LINES = "--edges none"
 
 _OF_WINDOWS = ("--grow", "--feather", "--size", "--context", "--guide")
-_OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--size", "--guide")
+_OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--guide")
 
 
 def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sources: Sequence[str] | None = None) -> None:

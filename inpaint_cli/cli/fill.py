@@ -110,7 +110,7 @@ def parse_grow(text: str) -> int | None:
     Raises:
         UsageError: not a whole number from 0 up.
     """
-    if text != AUTO and not text.isdecimal():
+    if text != AUTO and not (text.isdecimal() and len(text) < 10):
         raise UsageError(f"--grow {text}: a whole number of pixels from 0 up, or {AUTO}")
     return None if text == AUTO else int(text)
 

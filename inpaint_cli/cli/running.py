@@ -87,7 +87,8 @@ def planned(
     from inpaint_cli import batch, planning  # noqa: PLC0415
 
     try:
-        planning.check_shared(request)
+        if not (json or skip_existing):  # then each photo speaks for itself
+            planning.check_shared(request)
         jobs = planning.plan(request)
     except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
         raise UsageError(f"{error.filename}: {reason(error)}") from error

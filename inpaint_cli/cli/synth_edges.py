@@ -8,6 +8,7 @@ import typer
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.effects import warn_of_idle
 from inpaint_cli.cli.running import ModelChoice, planned
+from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.formats import output_suffix, stem_of
 from inpaint_cli.jobs import Request
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
@@ -65,6 +66,8 @@ def synth_edges(
         seed=seed,
     )
     model = ModelChoice(weights, weights_file, device, dtype, threads)
+    if photo.is_dir():
+        raise UsageError(f"{photo}: is a folder, not a picture")
     target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
     request = Request(
         images=(str(photo),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from typing import BinaryIO
@@ -142,6 +143,7 @@ def _decode_planes(file: BinaryIO, name: str) -> tuple[Pixels, Pixels | None]:
     """Return pixels H×W×C and alpha H×W of a TIFF that stores its channels apart, which OpenCV mixes up."""
     import tifffile  # noqa: PLC0415 - for a rare kind of file
 
+    logging.getLogger("tifffile").disabled = True  # its remarks on stray tags would be lines without a file
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import secrets
 import sys
 import warnings
@@ -150,7 +151,7 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
     with _refusals(target):
         _check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
-    with _refusals(target), _replacing(target.resolve()) as part:  # a link stays a link
+    with _refusals(target), _replacing(Path(os.path.realpath(target))) as part:  # a link stays a link
         part.write_bytes(data)
         _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 

@@ -68,12 +68,11 @@ def rescaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     if mask.shape == shape:
         return mask
     height, width = shape
-    shrinking = height < mask.shape[0] or width < mask.shape[1]
-    weights = cv2.resize(
-        mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    )
-    # Shrinking, any part counts: a thin scratch must not get lost.
-    result: Mask = weights > (0 if shrinking else 0.5)
+    # Shrinking, any part counts: a thin scratch must not get lost. Each side for itself, because OpenCV takes means
+    # only where none grows.
+    small = min(height, mask.shape[0]), min(width, mask.shape[1])
+    shrunk = cv2.resize(mask.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA) > 0
+    result: Mask = cv2.resize(shrunk.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     return result
 
 
