@@ -20,17 +20,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 
-from inpaint_cli.batch import PAINTED_AT_ONCE, RunOptions, run
-from inpaint_cli.imaging.files import load_mask
-from inpaint_cli.imaging.masks import MaskOptions, rescaled
+from inpaint_cli.batch.discovery import plan
+from inpaint_cli.batch.job import Job, Request
+from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run
+from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.imaging.windows import plan as plan_windows
-from inpaint_cli.jobs import Job, Request
-from inpaint_cli.networks import Networks
+from inpaint_cli.inference import Networks
+from inpaint_cli.io.masks import MaskOptions, rescaled
+from inpaint_cli.io.reading import load_mask
 from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines, Painter
 from inpaint_cli.pipeline import EdgeConnect
-from inpaint_cli.planning import plan
 from inpaint_cli.weights.registry import resolve
-from inpaint_cli.work import Fill, Outputs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NAMES = ("bird", "dune", "otter", "tunnel")
@@ -132,7 +132,7 @@ def passes(networks: Networks, sizes: list[tuple[int, int]]) -> None:
         networks.paint([np.ones((*size, 3), np.float32)], [edges], [hole])
 
 
-def fill_folder(jobs: list[Job], filling: Fill, out: Path) -> None:
+def fill_folder(jobs: list[Job], filling: FillTask, out: Path) -> None:
     """Fill every photo of a folder into an empty one."""
     shutil.rmtree(out, ignore_errors=True)
     assert run(jobs, filling, RunOptions(quiet=True)) == 0
@@ -149,13 +149,13 @@ def folder_against_passes(folder: Path, repeat: int) -> None:
         sizes = [window for job in jobs for window in window_sizes(job.photo, job.masks[0], size)]
         passes(networks, sizes[:1])  # loads the weights
         bare = least(lambda networks=networks, sizes=sizes: passes(networks, sizes), repeat)
-        model = EdgeConnect.load(dtype=DTYPE, threads=cores, at_once=PAINTED_AT_ONCE)
+        model = EdgeConnect.load(dtype=DTYPE, threads=cores, max_concurrent=MAX_CONCURRENT)
         whole = FillOptions(lines=Lines.G1, painter=Painter.G2, size=size)
         for how, options in (
             ("networks alone", replace(whole, harmonise=False, texture=False)),
             ("the whole pipeline", whole),
         ):
-            filling = Fill(model, options, MaskOptions(), Outputs(overwrite=True))
+            filling = FillTask(model, options, MaskOptions(), OutputWriter(overwrite=True))
             fill_folder(jobs[:1], filling, folder / "out")
             took = least(lambda filling=filling: fill_folder(jobs, filling, folder / "out"), repeat)
             show(f"{PHOTOS} photos at {size or 'its own size'}, {how}", 100 * bare / took, 85, "%")

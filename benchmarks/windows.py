@@ -18,7 +18,7 @@ from cuts import Cut, cuts
 from measures import Measures, measure, medians
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.sketches import Reference
+from inpaint_cli.io.sketches import Reference
 from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines, Method, Painter
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.weights.registry import Model
@@ -42,7 +42,7 @@ def ways() -> list[Way]:
         Way("telea", FillOptions(method=Method.TELEA)),
         Way("patchmatch", FillOptions(method=Method.PATCHMATCH)),
     ]
-    painters = (Painter.DIFFUSION, Painter.G2)
+    painters = (Painter.HARMONIC, Painter.G2)
     for painter in painters:
         chosen += [
             Way(f"{painter} alone, lines {lines}", FillOptions(painter=painter, lines=lines, texture=False))

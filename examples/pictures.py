@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from inpaint_cli import load_image
 from inpaint_cli.cli import main
-from inpaint_cli.imaging.files import write_photo
 from inpaint_cli.imaging.panels import side_by_side
-from inpaint_cli.imaging.photo import Photo
 from inpaint_cli.imaging.windows import Box
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.writing import write_photo
 
 HERE = Path(__file__).parent
 NAMES = ("bird", "dune", "otter", "tunnel")

@@ -10,8 +10,8 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inpaint_cli.imaging.files import load_image as load_image
-    from inpaint_cli.imaging.files import load_mask as load_mask
+    from inpaint_cli.io.reading import load_image as load_image
+    from inpaint_cli.io.reading import load_mask as load_mask
     from inpaint_cli.pipeline import EdgeConnect as EdgeConnect
 
 __all__ = ["EdgeConnect", "__version__", "load_image", "load_mask"]
@@ -19,8 +19,8 @@ __version__ = metadata.version("inpaint-cli")
 
 _HOMES = {
     "EdgeConnect": "inpaint_cli.pipeline",
-    "load_image": "inpaint_cli.imaging.files",
-    "load_mask": "inpaint_cli.imaging.files",
+    "load_image": "inpaint_cli.io.reading",
+    "load_mask": "inpaint_cli.io.reading",
 }
 
 

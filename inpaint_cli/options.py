@@ -36,7 +36,10 @@ class Painter(StrEnum):
 
     AUTO = "auto"  # what the model's registry entry says
     G2 = "g2"
-    DIFFUSION = "diffusion"
+    HARMONIC = "harmonic"
+
+
+OLD_HARMONIC = "diffusion"  # the word for `harmonic` before version 0.2: still accepted, with a warning
 
 
 class EdgesMode(StrEnum):

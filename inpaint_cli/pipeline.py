@@ -1,14 +1,15 @@
 """EdgeConnect as a method for photos: lines first, colour next, texture last.
 
-`EdgeConnect.fill` reads from top to bottom as a photo is worked on: windows around its holes, the lines in each, the
-painting along the lines, the border matched to the photo, the photo's own texture. With `plain` it is the paper's
-method on the whole picture (arXiv 1901.00212, section 3). Everything here is numpy; torch is imported when a network
-is first needed.
+A photo becomes crops, one around each group of holes. Each stage is a function from crops to crops: `find_edges` adds
+the edges, `paint` the colours along them, `finish` the border correction and the photo's own texture. With `plain` it
+is the paper's method on the whole picture (arXiv 1901.00212, section 3). Everything here is numpy; a network is loaded
+when it is first needed.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.crops import Crop, check_inputs, extract_crops
 from inpaint_cli.errors import SketchError
-from inpaint_cli.filling import Filling, Patch
 from inpaint_cli.imaging import blending, classical
-from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.edges import WALL, canny, compose, to_gray
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, to_gray
+from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import close_gaps, continue_lines
-from inpaint_cli.imaging.resampling import smooth
-from inpaint_cli.imaging.sketches import EdgeMap, EdgeSource, Sketch, enlarged, quantised
+from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
-from inpaint_cli.imaging.windows import Box
+from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch, quantise
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
     EdgesMode,
@@ -36,18 +37,18 @@ from inpaint_cli.options import (
     check_device,
     check_dtype,
 )
-from inpaint_cli.views import View, as_bytes, check, look, unit
+from inpaint_cli.results import InpaintResult
 from inpaint_cli.weights.registry import Model, resolve
 
 if TYPE_CHECKING:
-    from inpaint_cli.networks import Networks
+    from inpaint_cli.inference import Networks
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-LARGEST = 512  # pixels, the longest side of a working size: what a processor paints in a second
-GUESSING = 256  # where lines are guessed: Canny sees outlines there and not every pebble
+_MAX_WORKING_SIZE = 512  # pixels, longest side: what a processor paints in a second
+_GUESSING_SIZE = 256  # where lines are guessed: Canny sees outlines there and not every pebble
 
 
 class EdgeConnect:
@@ -58,8 +59,8 @@ class EdgeConnect:
         device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads to use, of the whole process; None for all cores.
-        at_once: how many photos are painted at once on a processor. They share its threads, which takes less time than
-            each with all of them.
+        max_concurrent: how many photos are painted at once on a processor. They share its threads: two photos
+            with half of the threads each take less time than one after the other with all of them.
     """
 
     def __init__(
@@ -69,10 +70,10 @@ class EdgeConnect:
         dtype: str = "auto",
         threads: int | None = None,
         *,
-        at_once: int = 1,
+        max_concurrent: int = 1,
     ) -> None:
         self.model = model
-        self._at_once = at_once
+        self._max_concurrent = max_concurrent
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
@@ -94,7 +95,7 @@ class EdgeConnect:
         *,
         weights_file: Path | None = None,
         threads: int | None = None,
-        at_once: int = 1,
+        max_concurrent: int = 1,
     ) -> EdgeConnect:
         """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
 
@@ -102,7 +103,7 @@ class EdgeConnect:
             UsageError: no such name, device or precision.
             WeightsError: the model can't be had or is not what the registry says.
         """
-        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads, at_once=at_once)
+        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads, max_concurrent=max_concurrent)
 
     def predict_edges(self, image: Image, mask: Mask, *, plain: bool = True) -> Floats:
         """Return C_comp: Canny's edges outside the hole, G1's inside.
@@ -148,6 +149,33 @@ class EdgeConnect:
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
         return result
 
+    def fill(
+        self, image: Image, mask: Mask, options: FillOptions | None = None, sketch: EdgeSource | None = None
+    ) -> InpaintResult:
+        """Return what fills the hole, ready to be applied to the photo at any bit depth.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            options: how; the defaults are those of `options.FillOptions`.
+            sketch: the user's lines (`io.sketches`).
+
+        Raises:
+            PhotoError: the image is not H×W×3 uint8.
+            MaskError: the mask does not fit the image, is empty, or covers everything.
+            SketchError: the sketch does not fit the image.
+        """
+        options = options or FillOptions()
+        if options.method is Method.EDGECONNECT:
+            crops = self.finish(self.paint(self.find_edges(image, mask, options, sketch), options), options)
+        else:
+            check_inputs(image, mask)
+            crops = [
+                crop.with_result(to_float32(classical.fill(crop.image, crop.hole, options.method, options.seed)))
+                for crop in extract_crops(image, mask, options, self.longest(options))
+            ]
+        return InpaintResult.of(crops, float(mask.mean()), keep_steps=options.keep_steps)
+
     def edge_map(self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None) -> Floats:
         """Return the edges that `fill` would paint along; fed back as a sketch they change nothing.
 
@@ -165,62 +193,109 @@ class EdgeConnect:
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the sketch does not fit the image.
         """
-        check(image, mask)
-        views = look(image, mask, options, self.longest(options, sketch))
-        drawn = self._draw(views, options, sketch, image.shape[:2])
-        if options.plain:
-            return drawn[0]
-        edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
-        for view, lines in zip(views, drawn, strict=True):
-            inside = enlarged(view.small_hole.astype(np.float32), view.window.box) > 0
-            edges[view.window.box.slices][inside] = enlarged(lines, view.window.box)[inside]
-        return edges
+        return self.join_edges(image, mask, self.find_edges(image, mask, options, sketch), options)
 
-    def fill(
-        self, image: Image, mask: Mask, options: FillOptions | None = None, sketch: EdgeSource | None = None
-    ) -> Filling:
-        """Return what fills the hole, ready to be applied to the photo at any bit depth.
+    def join_edges(self, image: Image, mask: Mask, crops: Sequence[Crop], options: FillOptions) -> Floats:
+        """Return the edges of crops in one map of the whole photo (see `edge_map`).
 
         Args:
             image: RGB uint8, H×W×3.
             mask: True = missing, H×W.
-            options: how; the defaults are those of `options.FillOptions`.
-            sketch: the user's lines (`imaging.sketches`).
+            crops: with edges each.
+            options: those that the edges were found with.
+        """
+        if options.plain:
+            return _edges(crops[0])
+        edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
+        for crop in crops:
+            shape = crop.hole.shape[0], crop.hole.shape[1]
+            inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
+            edges[crop.window.box.slices][inside] = upsample_nearest(_edges(crop), shape)[inside]
+        return edges
+
+    def find_edges(
+        self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None
+    ) -> list[Crop]:
+        """First stage: return the photo's crops with C_comp, the edges to paint along.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            options: how the hole is to be filled.
+            sketch: the user's lines, if any.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
             MaskError: the mask does not fit the image, is empty, or covers everything.
             SketchError: the sketch does not fit the image.
         """
-        options = options or FillOptions()
-        check(image, mask)
-        views = look(image, mask, options, self.longest(options, sketch))
-        if options.method is Method.EDGECONNECT:
-            edges = self._draw(views, options, sketch, image.shape[:2])
-            small = self._paint(views, edges, options)
-            lined = any((lines[view.small_hole] > 0).any() for view, lines in zip(views, edges, strict=True))
-            drawn = sketch is not None and sketch.drawn
-            paintings = [
-                self._finish(*stages, options, drawn=drawn) for stages in zip(views, edges, small, strict=True)
-            ]
-            between = [{"edges": lines, "painting": painting} for lines, painting in zip(edges, small, strict=True)]
+        check_inputs(image, mask)
+        crops = extract_crops(image, mask, options, self.longest(options, sketch))
+        sigma = self.sigma(options)
+        known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]
+        inside = []
+        if sketch is not None:
+            size = mask.shape[0], mask.shape[1]
+            inside = [sketch.at(crop.window, size, sigma) for crop in crops]
+        if sketch is None or options.edges_mode is EdgesMode.ADD:
+            guesses = self._guess(crops, known, options)
+            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
+        trusted = sketch is not None and sketch.drawn
+        return [
+            crop.with_edges(quantise(compose(outer, inner, crop.small_hole)), trusted=trusted)
+            for crop, outer, inner in zip(crops, known, inside, strict=True)
+        ]
+
+    def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
+        """Second stage: return the crops, which have edges, painted along them at the working size."""
+        if self._painter(options) is Painter.G2:
+            images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
+            edges = [_edges(crop) for crop in crops]
+            paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
         else:
-            paintings = [unit(classical.fill(view.image, view.hole, options.method, options.seed)) for view in views]
-            lined, between = False, [{} for _ in views]
-        filling = Filling(
-            [Patch(view.window.box, painting, view.cover) for view, painting in zip(views, paintings, strict=True)],
-            float(mask.mean()),
-            lined,
-        )
-        if options.keep_steps:
-            for view, stages, painting in zip(views, between, paintings, strict=True):
-                looked = {"window": unit(view.image), "hole": view.hole.astype(np.float32)}
-                filling.steps.append({**looked, **stages, "result": painting})
-        return filling
+            paintings = [
+                harmonic_fill(crop.small, crop.small_hole, close_gaps(_edges(crop) > EDGE_THRESHOLD)) for crop in crops
+            ]
+        return [crop.with_painting(painting) for crop, painting in zip(crops, paintings, strict=True)]
+
+    def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
+        """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
+        return [crop.with_result(self._finish(crop, options)) for crop in crops]
+
+    def _finish(self, crop: Crop, options: FillOptions) -> Floats:
+        """Return the filled window of one crop, h×w×3 in [0, 1]."""
+        edges, painting = _edges(crop), _painting(crop)
+        if options.plain:
+            return painting
+        shape = crop.hole.shape[0], crop.hole.shape[1]
+        large = resize_bicubic(painting, shape)
+        if options.harmonise:
+            walls = upsample_nearest(edges, shape) > EDGE_THRESHOLD
+            large = blending.match_border(large, to_float32(crop.image), crop.hole, walls)
+        if options.texture:
+            guide = self.model.config.guide_weight if options.guide is None else options.guide
+            large = texture(
+                crop.image,
+                crop.hole,
+                large,
+                guide,
+                trusted=crop.trusted,
+                lines=(edges > EDGE_THRESHOLD) & crop.small_hole,
+                seed=options.seed,
+            )
+        return np.clip(large, 0, 1)
 
     def sigma(self, options: FillOptions) -> float:
         """Return Canny's σ, in pixels: the one asked for or the model's."""
         return self.model.config.sigma if options.sigma is None else options.sigma
+
+    def longest(self, options: FillOptions, sketch: EdgeSource | None = None) -> int:
+        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
+        if options.size is not None:
+            return options.size
+        if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:
+            return min(_MAX_WORKING_SIZE, 2 * self.model.config.train_size)
+        return _MAX_WORKING_SIZE if sketch is not None and sketch.drawn else _GUESSING_SIZE
 
     def _lines(self, options: FillOptions) -> Lines:
         """Return the source of lines that the options stand for."""
@@ -234,82 +309,41 @@ class EdgeConnect:
             return options.painter
         return Painter.G2 if options.plain else Painter(self.model.config.painter)
 
-    def longest(self, options: FillOptions, sketch: EdgeSource | None = None) -> int:
-        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
-        if options.size is not None:
-            return options.size
-        if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:
-            return min(LARGEST, 2 * self.model.config.train_size)
-        return LARGEST if sketch is not None and sketch.drawn else GUESSING
-
-    def _draw(
-        self, views: list[View], options: FillOptions, sketch: EdgeSource | None, shape: tuple[int, ...]
-    ) -> list[Floats]:
-        """First stage: return C_comp of every view, H×W in [0, 1]."""
-        grays = [to_gray(view.small) for view in views]
-        sigma = self.sigma(options)
-        known = [canny(gray, view.small_hole, sigma) for gray, view in zip(grays, views, strict=True)]
-        inside = []
-        if sketch is not None:
-            size = shape[0], shape[1]
-            inside = [sketch.at(view.window, size, sigma) for view in views]
-        if sketch is None or options.edges_mode is EdgesMode.ADD:
-            guesses = self._guess(views, grays, known, options)
-            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
-        return [
-            quantised(compose(outer, inner, view.small_hole))
-            for view, outer, inner in zip(views, known, inside, strict=True)
-        ]
-
-    def _guess(self, views: list[View], grays: list[Floats], known: list[Mask], options: FillOptions) -> list[Floats]:
+    def _guess(self, crops: Sequence[Crop], known: Sequence[Mask], options: FillOptions) -> list[Floats]:
         """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
         source = self._lines(options)
         if source is Lines.G1:
+            grays = [to_gray(crop.small) for crop in crops]
             edges = [outer.astype(np.float32) for outer in known]
-            return self._nets().edges(grays, edges, [view.small_hole for view in views], exact=options.plain)
+            holes = [crop.small_hole for crop in crops]
+            return self._loaded_networks().edges(grays, edges, holes, force_float32=options.plain)
         if source is Lines.CONTINUE:
             return [
-                continue_lines(as_bytes(view.small), outer, view.small_hole).astype(np.float32)
-                for view, outer in zip(views, known, strict=True)
+                continue_lines(to_uint8(crop.small), outer, crop.small_hole).astype(np.float32)
+                for crop, outer in zip(crops, known, strict=True)
             ]
-        return [np.zeros_like(gray) for gray in grays]
+        return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
 
-    def _paint(self, views: list[View], edges: list[Floats], options: FillOptions) -> list[Floats]:
-        """Second stage: return every view painted along its lines, H×W×3 in [0, 1]."""
-        if self._painter(options) is Painter.G2:
-            images, holes = [view.small for view in views], [view.small_hole for view in views]
-            return self._nets().paint(images, edges, holes, exact=options.plain)
-        return [
-            diffuse(view.small, view.small_hole, close_gaps(lines > WALL))
-            for view, lines in zip(views, edges, strict=True)
-        ]
-
-    def _finish(self, view: View, edges: Floats, painting: Floats, options: FillOptions, *, drawn: bool) -> Floats:
-        """Third stage: return the painting at the photo's resolution, without a seam, with the photo's texture."""
-        if options.plain:
-            return painting
-        height, width = view.hole.shape
-        large = smooth(painting, (height, width))
-        walls = enlarged(edges, Box(0, 0, height, width)) > WALL
-        if options.harmonise:
-            large = blending.match_border(large, unit(view.image), view.hole, walls)
-        if options.texture:
-            guide = self.model.config.guide_weight if options.guide is None else options.guide
-            large = texture(
-                view.image,
-                view.hole,
-                large,
-                guide,
-                sure=drawn,
-                lines=(edges > WALL) & view.small_hole,
-                seed=options.seed,
-            )
-        return np.clip(large, 0, 1)
-
-    def _nets(self) -> Networks:
+    def _loaded_networks(self) -> Networks:
         with self._loading:
             if self._networks is None:
-                from inpaint_cli.networks import Networks  # noqa: PLC0415 - torch takes two seconds
+                from inpaint_cli.inference import Networks  # noqa: PLC0415 - torch takes two seconds
 
-                self._networks = Networks(self.model, self._device, self._dtype, self._threads, at_once=self._at_once)
+                self._networks = Networks(
+                    self.model, self._device, self._dtype, self._threads, max_concurrent=self._max_concurrent
+                )
             return self._networks
+
+
+def _edges(crop: Crop) -> Floats:
+    """Return the edges of a crop that has been through the first stage."""
+    if crop.edges is None:
+        raise ValueError("a crop without edges: find_edges comes before this stage")
+    return crop.edges
+
+
+def _painting(crop: Crop) -> Floats:
+    """Return the painting of a crop that has been through the second stage."""
+    if crop.painting is None:
+        raise ValueError("a crop without painting: paint comes before this stage")
+    return crop.painting

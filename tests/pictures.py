@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inpaint_cli.imaging.files import read_photo, write_photo
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.writing import write_photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOLE = np.s_[10:30, 20:50]

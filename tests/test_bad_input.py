@@ -113,8 +113,8 @@ def test_a_broken_file(name: str, role: str, photo: Path, mask: Path, inpaint: I
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_truncated_lossless_file(suffix: str, depth: int, mask: Path, inpaint: Inpaint, tmp_path: Path) -> None:
-    from inpaint_cli.imaging.files import write_photo  # noqa: PLC0415
-    from inpaint_cli.imaging.photo import Photo  # noqa: PLC0415
+    from inpaint_cli.io.photo import Photo  # noqa: PLC0415
+    from inpaint_cli.io.writing import write_photo  # noqa: PLC0415
 
     noise = np.random.default_rng(0).integers(0, 2**depth, (80, 120, 3)).astype(f"uint{depth}")
     write_photo(Photo(noise), tmp_path / f"whole{suffix}")

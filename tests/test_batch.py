@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inpaint_cli.batch.discovery import plan
+from inpaint_cli.batch.job import NO_EDGES, Job, Request, parse_shard
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.formats import FORMATS, NO_EDGES, STREAM
-from inpaint_cli.jobs import Job, Request, parse_shard
-from inpaint_cli.planning import plan
+from inpaint_cli.io.formats import FORMATS, STREAM
 
 SUFFIXES = [suffix for format_ in FORMATS.values() for suffix in format_.suffixes]
 STEMS = st.text(

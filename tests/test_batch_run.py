@@ -108,7 +108,7 @@ def test_an_image_that_is_named_and_left_out_is_told(photos: Path, inpaint: Inpa
 
 
 def test_a_row_without_lines_and_links_in_a_circle(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
-    lines = ("--painter", "diffusion", "--lines", "continue", "--no-texture")
+    lines = ("--painter", "harmonic", "--lines", "continue", "--no-texture")
     (photos / "pairs.csv").write_text("input,mask,edges\ndune.png,dune_mask.png,none\n")
     assert inpaint("remove", "--manifest", photos / "pairs.csv", *lines, "-o", f"{tmp_path}/rows/").code == 0
     common = ("remove", photos / "dune.png", "--mask", photos / "dune_mask.png", *lines[:2], "--no-texture")

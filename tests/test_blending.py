@@ -1,9 +1,9 @@
-"""Seams: the grown rim, and the membrane between painting and photo."""
+"""Seams: the dilated rim, and the membrane between painting and photo."""
 
 import numpy as np
 import pytest
 
-from inpaint_cli.imaging.blending import grown, match_border
+from inpaint_cli.imaging.blending import dilate_mask, match_border
 
 
 def _blob(size: int) -> np.ndarray:
@@ -18,9 +18,9 @@ def _photo(size: int) -> np.ndarray:
 
 def test_growth_fades_outwards_over_the_feather() -> None:
     mask = _blob(80)
-    assert np.unique(grown(mask, 6)[1]).size > 3
-    assert set(np.unique(grown(mask, 6, feather=0)[1])) == {0, 1}
-    same, all_of_it = grown(mask, 0)
+    assert np.unique(dilate_mask(mask, 6)[1]).size > 3
+    assert set(np.unique(dilate_mask(mask, 6, feather=0)[1])) == {0, 1}
+    same, all_of_it = dilate_mask(mask, 0)
     assert (same == mask).all() and (all_of_it == mask).all()
 
 

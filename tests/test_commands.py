@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from inpaint_cli import load_image
-from inpaint_cli.imaging.blending import grown
+from inpaint_cli.imaging.blending import dilate_mask
 from tests.conftest import CHECKOUT, Run
 
 Command = Callable[..., Run]
-NO_NETWORK = ("--lines", "continue", "--painter", "diffusion")
+NO_NETWORK = ("--lines", "continue", "--painter", "harmonic")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_remove_changes_the_grown_hole_and_nothing_else(inpaint: Command, photo:
     different = changed(photo, tmp_path / "dune-clean.png")
     hole = hole_of(mask)
     assert different[hole].mean() > 0.9
-    assert not different[~grown(hole, 5)[0]].any()
+    assert not different[~dilate_mask(hole, 5)[0]].any()
 
 
 def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
@@ -62,7 +62,7 @@ def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tm
     ("name", "options", "other"),
     [
         ("lines", ("--lines", "continue"), ("--lines", "none")),
-        ("painter", ("--painter", "diffusion"), ("--painter", "g2")),
+        ("painter", ("--painter", "harmonic"), ("--painter", "g2")),
         ("guide", ("--guide", 0), ("--guide", 5)),
         ("size", ("--size", 160), ("--size", 32)),
         ("context", ("--context", 0.2), ("--context", 3)),
@@ -131,7 +131,7 @@ def test_a_sketch_is_followed_and_none_is_no_lines(inpaint: Command, photo: Path
     sketch = Image.new("L", (160, 120), 255)
     sketch.paste(0, (0, 64, 160, 67))
     sketch.save(tmp_path / "sketch.png")
-    common = ("inpaint", photo, "--mask", mask, "--painter", "diffusion", "--no-texture")
+    common = ("inpaint", photo, "--mask", mask, "--painter", "harmonic", "--no-texture")
     for name, options in (("drawn", ("--edges", tmp_path / "sketch.png")), ("none", ("--edges", "none"))):
         run = inpaint(*common, *options, "-o", tmp_path / f"{name}.png")
         assert run.code == 0, run.err
@@ -144,7 +144,7 @@ def test_a_sketch_is_followed_and_none_is_no_lines(inpaint: Command, photo: Path
 def test_edges_from_the_undamaged_photo_bring_it_closer(inpaint: Command, photo: Path, tmp_path: Path):
     for name, options in (("true", ("--edges-from", photo)), ("none", ("--edges", "none"))):
         run = inpaint(
-            "inpaint", photo, "--box", "60,30,50,60", "--painter", "diffusion", "--no-texture", *options,
+            "inpaint", photo, "--box", "60,30,50,60", "--painter", "harmonic", "--no-texture", *options,
             "-o", tmp_path / f"{name}.png",
         )  # fmt: skip
         assert run.code == 0, run.err
@@ -189,7 +189,7 @@ def test_synth_edges_repaints_one_half(inpaint: Command, photo: Path, tmp_path: 
     other = tmp_path / "other.png"
     Image.open(CHECKOUT / "examples/tunnel.jpg").resize((160, 120)).save(other)
     run = inpaint(
-        "synth-edges", photo, other, "--side", side, "--painter", "diffusion", "--no-texture", "-o", tmp_path / "e.png"
+        "synth-edges", photo, other, "--side", side, "--painter", "harmonic", "--no-texture", "-o", tmp_path / "e.png"
     )
     assert run.code == 0, run.err
     different = changed(photo, tmp_path / "dune-joined.png")
@@ -375,7 +375,7 @@ def test_a_device_is_no_place_for_a_picture(inpaint: Command, photo: Path, mask:
 
 
 def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: Path):
-    command = [sys.executable, "-m", "inpaint_cli", "synth-edges", photo, photo, "--painter", "diffusion"]
+    command = [sys.executable, "-m", "inpaint_cli", "synth-edges", photo, photo, "--painter", "harmonic"]
     run = subprocess.run(
         [*command, "-o", tmp_path / "edges.png", "--image-out", "-"], capture_output=True, check=True, cwd=tmp_path
     )

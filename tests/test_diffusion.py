@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.harmonic import harmonic_fill
 
 
 def _disc(size: int, radius: float) -> np.ndarray:
@@ -16,7 +16,7 @@ def test_a_harmonic_function_comes_back() -> None:
     harmonic = np.stack([x, x**2 - y**2, 1 + x * y], axis=-1).astype(np.float32)
     hole = _disc(60, 20)
     damaged = np.where(hole[..., None], np.float32(9), harmonic)
-    filled = diffuse(damaged, hole)
+    filled = harmonic_fill(damaged, hole)
     # The five-point stencil is exact for polynomials of second degree.
     np.testing.assert_allclose(filled, harmonic, atol=1e-5)
 
@@ -26,7 +26,7 @@ def test_the_filling_stays_within_its_surroundings() -> None:
     image = rng.random((40, 50, 3), np.float32)
     hole = np.zeros((40, 50), bool)
     hole[10:30, 12:40] = True
-    filled = diffuse(image, hole)
+    filled = harmonic_fill(image, hole)
     rim = np.zeros_like(hole)
     rim[9:31, 11:41] = True
     assert (filled[~hole] == image[~hole]).all()
@@ -44,10 +44,10 @@ def test_no_colour_crosses_a_wall(slope: float) -> None:
     for column in range(64):  # one pixel wide and connected by corners, as Canny draws
         here, there = (int(np.floor(31 + slope * (c - 32))) for c in (column, column + 1))
         wall[np.clip(range(min(here, there), max(here, there) + 1), 0, 63), column] = True
-    filled = diffuse(np.where(hole[..., None], np.float32(0), image), hole, wall)
+    filled = harmonic_fill(np.where(hole[..., None], np.float32(0), image), hole, wall)
     away = hole & ~wall
     assert np.abs(filled - image)[away].max() < 0.03
-    without = diffuse(np.where(hole[..., None], np.float32(0), image), hole)
+    without = harmonic_fill(np.where(hole[..., None], np.float32(0), image), hole)
     assert np.abs(without - image)[away].max() > 0.3
 
 
@@ -55,5 +55,5 @@ def test_a_region_that_walls_enclose_gets_a_colour_of_its_surroundings() -> None
     image = np.full((30, 30, 3), 0.5, np.float32)
     hole = _disc(30, 10)
     walls = _disc(30, 6) & ~_disc(30, 4.5)
-    filled = diffuse(np.where(hole[..., None], np.float32(0), image), hole, walls)
+    filled = harmonic_fill(np.where(hole[..., None], np.float32(0), image), hole, walls)
     np.testing.assert_allclose(filled, 0.5, atol=1e-4)

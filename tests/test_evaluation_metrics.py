@@ -12,7 +12,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from inpaint_cli.evaluation import learned, photos, protocol, tables
 from inpaint_cli.evaluation.journal import Journal
-from inpaint_cli.evaluation.masks import BINS, FIXED, Holes, bin_of
+from inpaint_cli.evaluation.mask_bins import BINS, FIXED, Holes, bin_of
 from inpaint_cli.evaluation.methods import Column
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Candidate, Settings

@@ -13,8 +13,9 @@ from PIL import Image, JpegImagePlugin
 
 from inpaint_cli import load_image, load_mask
 from inpaint_cli.errors import OutputError, PhotoError
-from inpaint_cli.imaging.files import read_photo, write_photo
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.writing import write_photo
 from tests.pictures import EXAMPLES, HOLE, deep, retouched, small_dune, with_alpha
 
 

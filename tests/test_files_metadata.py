@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
-from inpaint_cli.imaging.files import read_photo, write_photo
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.writing import write_photo
 from tests.pictures import deep, retouched, small_dune
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:rights>CC0</dc:rights></x:xmpmeta>'

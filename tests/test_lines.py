@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from inpaint_cli.imaging.diffusion import diffuse
 from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import breaks, close_gaps, continue_lines
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -104,7 +104,7 @@ def test_the_examples_outlines_come_back_sharp(name: str) -> None:
     assert np.ptp(spanned) >= 0.8 * np.ptp(np.flatnonzero(hole[lines.any(axis=1)].any(axis=0)))
     # The paintings on both sides differ right beside the line, and hardly do without it.
     unit = image.astype(np.float32) / 255
-    painted = {sharp: diffuse(unit, hole, edges | (lines & sharp)) for sharp in (True, False)}
+    painted = {sharp: harmonic_fill(unit, hole, edges | (lines & sharp)) for sharp in (True, False)}
     column = int(np.median(spanned))
     row = int(np.flatnonzero(lines[:, column])[0])
     steps = {sharp: np.abs(p[row - 3, column] - p[row + 3, column]).mean() for sharp, p in painted.items()}

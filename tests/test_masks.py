@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpaint_cli.errors import MaskError, UsageError
-from inpaint_cli.imaging.boxes import Rectangle, parse_box
-from inpaint_cli.imaging.files import read_photo
-from inpaint_cli.imaging.masks import MaskOptions, find_hole, rescaled, same_aspect, white
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.boxes import Rectangle, parse_box
+from inpaint_cli.io.masks import MaskOptions, find_hole, rescaled, same_aspect, white
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.reading import read_photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.networks import Networks
+from inpaint_cli.inference import Networks
 from inpaint_cli.weights.registry import resolve
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 24))
@@ -40,16 +40,16 @@ def test_any_size_comes_back_as_it_went_in(networks: Networks, shapes):
 
 def test_a_batch_gives_what_each_picture_gives_alone(networks: Networks):
     images, edges, holes = views([(32, 48)] * 3 + [(40, 40)])
-    together = networks.paint(images, edges, holes, exact=True)
+    together = networks.paint(images, edges, holes, force_float32=True)
     for picture, *view in zip(together, images, edges, holes, strict=True):
-        alone = networks.paint(*([part] for part in view), exact=True)[0]
+        alone = networks.paint(*([part] for part in view), force_float32=True)[0]
         assert np.abs(picture - alone).max() < 1e-4
 
 
 def test_fast_arithmetic_stays_within_half_a_grey_level(networks: Networks):
     images, edges, holes = views([(96, 96)])
     fast = networks.paint(images, edges, holes)[0]
-    exact = networks.paint(images, edges, holes, exact=True)[0]
+    exact = networks.paint(images, edges, holes, force_float32=True)[0]
     assert np.abs(fast - exact).mean() * 255 < 0.5
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from inpaint_cli import EdgeConnect
 from inpaint_cli.errors import MaskError, SketchError
-from inpaint_cli.imaging.blending import grown
-from inpaint_cli.imaging.sketches import EdgeMap, Sketch
+from inpaint_cli.imaging.blending import dilate_mask
+from inpaint_cli.io.sketches import EdgeMap, Sketch
 from inpaint_cli.options import EdgesMode, FillOptions, Lines, Method, Painter
 
-WITHOUT_NETWORKS = FillOptions(lines=Lines.CONTINUE, painter=Painter.DIFFUSION)
+WITHOUT_NETWORKS = FillOptions(lines=Lines.CONTINUE, painter=Painter.HARMONIC)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def test_any_photo_and_mask_give_a_photo_of_that_size_untouched_outside(model, p
         return
     result, filling = filled(model, image, mask, options)
     assert result.shape == image.shape
-    reach = max(patch.box.height + patch.box.width for patch in filling.patches) if grow is None else grow
-    untouched = ~grown(mask, reach)[0]
+    reach = max(crop.box.height + crop.box.width for crop in filling.crops) if grow is None else grow
+    untouched = ~dilate_mask(mask, reach)[0]
     assert np.array_equal(result[untouched], image[untouched])
     assert np.isclose(filling.hole, mask.mean())
 
@@ -148,7 +148,7 @@ def test_steps_are_kept_when_asked_for(model):
     _, filling = filled(model, image, mask, WITHOUT_NETWORKS)
     assert filling.steps == []
     _, filling = filled(model, image, mask, replace(WITHOUT_NETWORKS, keep_steps=True))
-    assert {"window", "hole", "edges", "painting", "result"} <= set(filling.steps[0])
+    assert {"window", "hole", "edges", "painting", "result"} <= set(filling.crops[0].steps)
 
 
 def test_the_same_input_gives_the_same_output(model):

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inpaint_cli.errors import SketchError
-from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.imaging.sketches import (
+from inpaint_cli.imaging.resampling import upsample_nearest
+from inpaint_cli.imaging.windows import Box, Window
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.sketches import (
     MAP_KEY,
     digest,
     edge_map_pixels,
-    enlarged,
-    quantised,
+    quantise,
     read_reference,
     read_sketch,
 )
-from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.options import Ink
 
 SHAPE = (120, 160)
@@ -107,10 +107,10 @@ def test_edges_enlarged_over_a_window_and_read_back_are_unchanged(case):
     window = Window(Box(top, left, top + height, left + width), Box(0, 0, 1, 1), edges.shape)
     shape = (top + height + 3, left + width + 3)
     whole = np.zeros(shape, np.float32)
-    whole[window.box.slices] = enlarged(edges, window.box)
+    whole[window.box.slices] = upsample_nearest(edges, (window.box.height, window.box.width))
     pixels = edge_map_pixels(whole)
     source = read_sketch(Photo(pixels, text={MAP_KEY: digest(pixels)}), shape)
-    assert np.array_equal(source.at(window, shape, 2.0), quantised(edges))
+    assert np.array_equal(source.at(window, shape, 2.0), quantise(edges))
 
 
 def test_faint_strokes_count_and_coloured_ink_on_an_edge_map_is_seen():

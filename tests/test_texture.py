@@ -36,10 +36,10 @@ ROCK = ("tunnel", 100, 100, 200, 260)
 def test_only_the_hole_changes_and_what_stood_there_has_no_influence() -> None:
     photo = _crop(*ROCK)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     blank = np.where(hole[..., None], np.uint8(255), photo)
-    assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0, sure=False) == filled).all()
+    assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0, trusted=False) == filled).all()
 
 
 def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
@@ -48,7 +48,7 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
     holes = [_ellipse(photo.shape, axes) for axes in ((30, 20), (25, 25), (20, 32), (32, 18))]
 
     def fill(hole: np.ndarray) -> np.ndarray:
-        return texture(photo, hole, painting, 0.1, sure=True)
+        return texture(photo, hole, painting, 0.1, trusted=True)
 
     alone = [fill(hole) for hole in holes]
     with ThreadPoolExecutor(4) as threads:
@@ -61,14 +61,14 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
 def test_a_fill_is_as_fine_as_its_surroundings(crop: tuple[str, int, int, int, int]) -> None:
     photo = _crop(*crop)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
 
 
 def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     photo = _crop("tunnel", 20, 20, 420, 600)
     hole = _ellipse(photo.shape, (130, 100))  # 40,000 pixels: filled on a grid half as fine
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
     ring = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -89,23 +89,23 @@ def _ridge() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_a_sure_painting_puts_its_edges_where_they_belong() -> None:
     photo, hole, below = _ridge()
     painting = np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9]))
-    sure = texture(photo, hole, painting.astype(np.float32), 0, sure=True)
+    drawn = texture(photo, hole, painting.astype(np.float32), 0, trusted=True)
     sky, rock = hole & ~below, hole & below
-    blueness = sure[..., 2] - sure[..., 0]
+    blueness = drawn[..., 2] - drawn[..., 0]
     assert (blueness[sky] > 0).mean() > 0.9
     assert (blueness[rock] < 0).mean() > 0.9
-    assert _detail(sure, rock) > 0.5 * _detail(sure, below & ~hole)
+    assert _detail(drawn, rock) > 0.5 * _detail(drawn, below & ~hole)
 
 
 def test_guessed_lines_act_only_where_patches_break_them() -> None:
     photo, hole, below = _ridge()
     painting = np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9]))
-    alone = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, sure=False)
+    alone = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
     kept = canny(to_gray(alone)) & hole
     assert not breaks(canny(to_gray(alone)), kept)
-    same = texture(photo, hole, painting.astype(np.float32), 0, sure=False, lines=kept)
+    same = texture(photo, hole, painting.astype(np.float32), 0, trusted=False, lines=kept)
     np.testing.assert_array_equal(same, alone)
     rows, _ = np.mgrid[:200, :260]
     broken = hole & (rows == np.flatnonzero(hole.any(axis=1))[4])  # a line in the sky, where no patch draws one
-    other = texture(photo, hole, painting.astype(np.float32), 0, sure=False, lines=broken)
+    other = texture(photo, hole, painting.astype(np.float32), 0, trusted=False, lines=broken)
     assert (other != alone).any()

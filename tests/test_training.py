@@ -45,7 +45,7 @@ def finished(tmp_path_factory):
 
     run = tmp_path_factory.mktemp("training") / "run"
     options = ("--steps", 4, "--log-every", 2, "--canny-share", 0.3, "--blank-share", 0.3, "--licence", "CC0-1.0")
-    options += ("--hole-fill", "diffusion", "--output", "correction", "--bce", 1, "--fm2", 2)
+    options += ("--hole-fill", "harmonic", "--output", "correction", "--bce", 1, "--fm2", 2)
     options += ("--fake", "hole", "--gan", "hinge")
     places = ("--data", PHOTOS, "--val", PHOTOS, "--out", run)
     arguments = ("train", *places, "--stage", "joint", *SMALL, *options)
@@ -69,7 +69,7 @@ def test_a_run_leaves_options_log_samples_and_checkpoint(finished):
 def test_a_fresh_correction_is_the_diffusion_itself(tmp_path):
     """What G2 adds starts at nothing, so training starts from the filling's own quality."""
     options = TrainOptions(PHOTOS, tmp_path, Stage.INPAINT, residual_blocks=1, size=32, perceptual="none")
-    options = dataclasses.replace(options, hole_fill="diffusion", output="correction", adversarial2=0)
+    options = dataclasses.replace(options, hole_fill="harmonic", output="correction", adversarial2=0)
     options = TrainOptions.read(_written(options, tmp_path / "config.toml"))
     networks = TrainingNetworks(options)
     batch = data.Samples(options)[0]
@@ -239,7 +239,7 @@ def test_a_scratch_is_not_lost_from_a_mask_that_shrinks(tmp_path):
     [
         (("--size", 30), "--size 30"),
         (("--canny-share", 0.7, "--blank-share", 0.7), "more than 1"),
-        (("--output", "correction"), "--hole-fill diffusion"),
+        (("--output", "correction"), "--hole-fill harmonic"),
         (("--device", "cuda:7"), "--device cuda:7"),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_run_is_not_overwritten_and_not_resumed_as_another(finished, inpaint):
 def test_a_later_stage_starts_from_earlier_runs(finished, tmp_path, inpaint):
     """Paper, section 4.2: G2 learns along the lines of a G1 that stays as it is."""
     run = tmp_path / "run"
-    starts = ("--g1", finished, "--g2", finished, "--hole-fill", "diffusion", "--output", "correction")
+    starts = ("--g1", finished, "--g2", finished, "--hole-fill", "harmonic", "--output", "correction")
     done = inpaint("train", "--data", PHOTOS, "--out", run, "--stage", "inpaint", *starts, *FAST, "--steps", 2)
     assert done.code == 0, done.err
     before, after = checkpoint(finished)["networks"], checkpoint(run)["networks"]

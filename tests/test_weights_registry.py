@@ -207,7 +207,7 @@ def test_convert_makes_a_folder_that_is_a_model(inpaint, checkpoints, tmp_path: 
 
 
 def test_convert_keeps_the_knobs_that_lie_beside_the_checkpoints(inpaint, checkpoints, tmp_path: Path):
-    known = ModelConfig(8, 1, sigma=1.5, hole_fill="diffusion", output="correction", train_size=96, lines="none")
+    known = ModelConfig(8, 1, sigma=1.5, hole_fill="harmonic", output="correction", train_size=96, lines="none")
     known.to_json(checkpoints[0].with_name("config.json"))
     assert inpaint("weights", "convert", *checkpoints, "-o", tmp_path / "out").code == 0
     assert ModelConfig.from_json(tmp_path / "out/config.json") == known

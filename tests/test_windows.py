@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inpaint_cli.imaging.blending import grown
+from inpaint_cli.imaging.blending import dilate_mask
 from inpaint_cli.imaging.panels import drawn, side_by_side
 from inpaint_cli.imaging.windows import Box, plan, working_size
 
@@ -59,7 +59,7 @@ def test_working_size_shrinks_and_never_enlarges():
 @given(masks, st.integers(0, 12), st.one_of(st.none(), st.integers(0, 12)))
 @settings(max_examples=100, deadline=None)
 def test_a_grown_hole_is_covered_whole_and_its_rim_fades_outwards(mask, grow, feather):
-    larger, cover = grown(mask, grow, feather)
+    larger, cover = dilate_mask(mask, grow, feather)
     assert (larger | ~mask).all()
     assert (cover[mask] == 1).all()
     assert (cover[~larger] == 0).all()

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from inpaint_cli.batch.job import Request, parse_shard
 from inpaint_cli.cli import fill, shared
-from inpaint_cli.cli.effects import warn_of_idle, warn_of_missing_hole
-from inpaint_cli.cli.running import ModelChoice, planned
-from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.jobs import Request, parse_shard
+from inpaint_cli.cli.option_checks import warn_unused, warn_unused_without_mask
+from inpaint_cli.cli.runs import ModelChoice, planned
+from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Lines
 
 EdgesPlain = Annotated[
@@ -64,11 +64,13 @@ def edges(
     model = ModelChoice(weights, weights_file, device, dtype, threads)
     boxes = tuple(parse_box(text) for text in box or [])
     with planned(request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug) as run:
-        warn_of_idle(options)
+        warn_unused(options)
         if not (mask or box or mask_alpha or manifest):
-            warn_of_missing_hole(options, invert_mask=invert_mask)
-        from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
-        from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
+            warn_unused_without_mask(options, invert_mask=invert_mask)
+        from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+        from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
         masks = MaskOptions(invert_mask, mask_alpha, boxes)
-        return run.start(work.MapEdges(model.load(run.at_once), options, masks, work.Outputs(overwrite, run.stdout)))
+        return run.start(
+            tasks.EdgesTask(model.load(run.max_concurrent), options, masks, tasks.OutputWriter(overwrite, run.stdout))
+        )

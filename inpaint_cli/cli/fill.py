@@ -1,5 +1,6 @@
 """`inpaint remove` and `inpaint inpaint`: one command with two sets of defaults."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,18 +8,30 @@ from typing import Annotated
 
 import typer
 
+from inpaint_cli.batch.job import NO_EDGES, Request, parse_shard
 from inpaint_cli.cli import shared
-from inpaint_cli.cli.effects import NO_LINES, warn_of_idle
-from inpaint_cli.cli.running import ModelChoice, planned
+from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.imaging.formats import NO_EDGES
-from inpaint_cli.jobs import Request, parse_shard
-from inpaint_cli.options import DEFAULT_WEIGHTS, MULTIPLE, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
+from inpaint_cli.io.boxes import parse_box
+from inpaint_cli.options import (
+    DEFAULT_WEIGHTS,
+    MULTIPLE,
+    OLD_HARMONIC,
+    Dtype,
+    EdgesMode,
+    FillOptions,
+    Ink,
+    Lines,
+    Method,
+    Painter,
+)
+
+logger = logging.getLogger(__name__)
 
 AUTO = "auto"  # the word that --grow takes instead of a number
 
-_MASK, _LINES, _FILL = "Mask", "Lines", "Filling"
+_MASK, _LINES, _FILL = "Mask", "Lines", "InpaintResult"
 
 
 @dataclass(frozen=True)
@@ -175,12 +188,31 @@ Feather = Annotated[
         help="Blend this much of the grown rim with the photo. Not given: the outer half of it.",
     ),
 ]
+
+
+def parse_painter(text: str) -> Painter:
+    """Return the painter that `--painter` names; the old word for `harmonic` is accepted with a warning.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if text == OLD_HARMONIC:
+        logger.warning("--painter %s is called %s now", OLD_HARMONIC, Painter.HARMONIC)
+        return Painter.HARMONIC
+    if text not in set(Painter):
+        raise UsageError(f"--painter {text}: one of {', '.join(Painter)}")
+    return Painter(text)
+
+
 PainterOption = Annotated[
     Painter,
     typer.Option(
         "--painter",
+        parser=parse_painter,
+        metavar="|".join(Painter),
         rich_help_panel=_FILL,
-        help="What paints along the lines: the network G2, or diffusion of the colours around, which needs no network; "
+        help="What paints along the lines: the network G2, or the harmonic fill, which spreads the colours of the rim "
+        "into the hole and needs no network; "
         "auto takes what was measured to be best for the model.",
     ),
 ]
@@ -326,13 +358,13 @@ def command(preset: Preset) -> Callable[..., int]:
                 raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
             sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
             sources += ["--edges-from"] if edges_from is not None else []
-            warn_of_idle(options, parse_grow(preset.grow), sources if sources or not manifest else None)
-            from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
-            from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
+            warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
+            from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+            from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
             masks = MaskOptions(invert_mask, mask_alpha, boxes)
-            outputs = work.Outputs(overwrite, run.stdout)
-            return run.start(work.Fill(model.load(run.at_once), options, masks, outputs, edges_from))
+            outputs = tasks.OutputWriter(overwrite, run.stdout)
+            return run.start(tasks.FillTask(model.load(run.max_concurrent), options, masks, outputs, edges_from))
 
     fill.__doc__ = preset.help
     return fill

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from inpaint_cli.batch.job import Request
 from inpaint_cli.cli import fill, shared
-from inpaint_cli.cli.effects import warn_of_idle
-from inpaint_cli.cli.running import ModelChoice, planned
+from inpaint_cli.cli.option_checks import warn_unused
+from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.formats import output_suffix, stem_of
-from inpaint_cli.jobs import Request
+from inpaint_cli.io.formats import output_suffix, stem_of
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
 
 Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
@@ -78,8 +78,8 @@ def synth_edges(
         picture=target,
     )
     with planned(request, overwrite=overwrite, json=json, quiet=quiet, debug=debug) as run:
-        warn_of_idle(options)
-        from inpaint_cli import work  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+        warn_unused(options)
+        from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
-        outputs = work.Outputs(overwrite, run.stdout)
-        return run.start(work.JoinEdges(model.load(run.at_once), options, outputs, other, side))
+        outputs = tasks.OutputWriter(overwrite, run.stdout)
+        return run.start(tasks.SynthesisTask(model.load(run.max_concurrent), options, outputs, other, side))

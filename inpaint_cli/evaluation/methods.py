@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging import classical
 from inpaint_cli.imaging.edges import canny, compose, to_gray
-from inpaint_cli.networks import Networks
+from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.inference import Networks
 from inpaint_cli.options import FillOptions, Method
 from inpaint_cli.pipeline import EdgeConnect
-from inpaint_cli.views import as_bytes, unit
 from inpaint_cli.weights.registry import Model, resolve
 
 Picture = NDArray[np.uint8]
@@ -174,9 +174,9 @@ def _true(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> lis
 
 def _painted(networks: Networks, edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
     """Return I ⊙ (1 - M) + I_pred ⊙ M."""
-    painted = networks.paint([unit(image) for image in images], edges(images, holes), holes)
+    painted = networks.paint([to_float32(image) for image in images], edges(images, holes), holes)
     return [
-        np.where(hole[..., None], as_bytes(picture), image)
+        np.where(hole[..., None], to_uint8(picture), image)
         for image, hole, picture in zip(images, holes, painted, strict=True)
     ]
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.files import load_image, pictures_below
 from inpaint_cli.imaging.windows import central_square
+from inpaint_cli.io.reading import load_image, pictures_below
 
 
 def find(folder: Path) -> list[str]:

@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import PhotoError
-from inpaint_cli.evaluation import learned, masks, methods, photos
+from inpaint_cli.evaluation import learned, mask_bins, methods, photos
 from inpaint_cli.evaluation.journal import TRUTH, Case, Journal
 from inpaint_cli.evaluation.learned import Learned
-from inpaint_cli.evaluation.masks import Holes
+from inpaint_cli.evaluation.mask_bins import Holes
 from inpaint_cli.evaluation.methods import Column, Sweep
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Settings
-from inpaint_cli.networks import Networks
+from inpaint_cli.inference import Networks
 
 Picture = NDArray[np.uint8]
 
@@ -91,7 +91,7 @@ def prepare(settings: Settings) -> Plan:
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     names = photos.find(settings.data)
-    folder = masks.sort_masks(settings.masks, settings.size) if settings.masks else None
+    folder = mask_bins.sort_masks(settings.masks, settings.size) if settings.masks else None
     networks = methods.load_networks(settings)
     device = networks[0].device if networks else torch.device("cpu")
     return Plan(

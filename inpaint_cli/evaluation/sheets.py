@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from inpaint_cli.evaluation import methods, photos
 from inpaint_cli.evaluation.journal import Case
 from inpaint_cli.evaluation.protocol import Plan
-from inpaint_cli.imaging.panels import drawn
+from inpaint_cli.imaging.panels import draw_edges
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -65,7 +65,7 @@ def write_cases(path: Path, plan: Plan, picked: Sequence[tuple[str, Case]]) -> N
         hole = plan.holes.hole(case.mask, case.photo)
         edges = plan.columns[0].edge_maps([truth], [hole])
         tiles = [("damaged", _damaged(truth, hole))]
-        tiles += [("edges", drawn(edges[0]))] if edges else []
+        tiles += [("edges", draw_edges(edges[0]))] if edges else []
         tiles += [(column.name, column.run([truth], [hole])[0]) for column in plan.columns]
         label = f"{kind}\n{case.photo}\n{case.mask}\n{case.scores['psnr_hole']:.1f} dB"
         rows.append(_Row(label, [*tiles, ("truth", truth)]))
@@ -86,7 +86,7 @@ def write_strip(path: Path, plan: Plan, names: Sequence[str]) -> None:
             tiles = [("damaged", _damaged(truth, hole))]
             for caption, column in zip(_STRIP_CAPTIONS, [*columns, sweep.without], strict=True):
                 edges = column.edge_maps([truth], [hole]) or []
-                tiles += [("edges", drawn(edge)) for edge in edges]
+                tiles += [("edges", draw_edges(edge)) for edge in edges]
                 tiles.append((caption, column.run([truth], [hole])[0]))
             rows.append(_Row(f"{name}\n{source}", [*tiles, ("truth", truth)]))
     _sheet(rows).save(path, quality=90)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.harmonic import harmonic_fill
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -13,7 +13,7 @@ _EXACT = 10_000  # unknowns up to which the membrane is solved directly: some 40
 _SMOOTHINGS = 6  # relaxations on each finer level; the level above has left nothing but short waves
 
 
-def grown(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floats]:
+def dilate_mask(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floats]:
     """Return a mask grown on every side, and how strongly a painting covers each pixel.
 
     Args:
@@ -69,7 +69,7 @@ def _span(places: NDArray[np.intp]) -> slice:
 def _membrane(shift: Floats, hole: Mask, walls: Mask) -> Floats:
     """Spread the rim's shift over the hole: exactly on a coarse grid, then relaxed on each finer one."""
     if hole.sum() <= _EXACT:
-        return diffuse(shift, hole, walls)
+        return harmonic_fill(shift, hole, walls)
     height, width = hole.shape
     coarse_size = ((width + 1) // 2, (height + 1) // 2)
     # A rim pixel on a wall has no say, and a coarse pixel is known if any of its four is.

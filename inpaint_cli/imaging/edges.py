@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-WALL = 0.5  # an edge this sure is a line that no colour crosses
+EDGE_THRESHOLD = 0.5  # an edge this sure is a line that no colour crosses
 SIGMA = 2.0  # the paper's, section 5.1; the authors' and our own checkpoints were trained with it
 
 _LUMA = np.array([0.2125, 0.7154, 0.0721], np.float32)  # ITU-R BT.709, as scikit-image's rgb2gray

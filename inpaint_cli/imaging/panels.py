@@ -3,21 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.resampling import shrunk
+from inpaint_cli.imaging.resampling import resize_area
 
 _GAP = 8  # pixels of white between two pictures
 _LONGEST = 800  # pixels: enough to judge by, small enough to send around
 _HOLE = np.array([255, 64, 160], np.uint8)  # no landscape has it
 
 
-def marked(image: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def mark_hole(image: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return an RGB image, H×W×3 uint8, with its hole painted over."""
     result = image.copy()
     result[hole] = _HOLE
     return result
 
 
-def drawn(edges: NDArray[np.float32]) -> NDArray[np.uint8]:
+def draw_edges(edges: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return edges, H×W in [0, 1], as people draw them: dark on light, H×W×3 uint8."""
     lines = np.round((1 - edges) * 255).astype(np.uint8)
     return np.repeat(lines[..., None], 3, axis=2)
@@ -31,6 +31,6 @@ def side_by_side(pictures: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     gap = np.full((size[0], _GAP, 3), 255, np.uint8)
     tiles = []
     for picture in pictures:
-        small = np.round(shrunk(picture.astype(np.float32), size)).astype(np.uint8)
+        small = np.round(resize_area(picture.astype(np.float32), size)).astype(np.uint8)
         tiles += [small, gap]
     return np.hstack(tiles[:-1])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-def shrunk(values: Floats, shape: tuple[int, int]) -> Floats:
+def resize_area(values: Floats, shape: tuple[int, int]) -> Floats:
     """Return H×W or H×W×C values as the means of the areas that make up a smaller picture of `shape` (H, W).
 
     In a larger one they stay blocks, and no value goes beyond theirs.
@@ -16,12 +16,20 @@ def shrunk(values: Floats, shape: tuple[int, int]) -> Floats:
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
 
 
-def resized(values: Floats, shape: tuple[int, int]) -> Floats:
+def resize(values: Floats, shape: tuple[int, int]) -> Floats:
     """Return H×W or H×W×C values for a picture of any `shape` (H, W)."""
-    return shrunk(values, shape) if shape[0] <= values.shape[0] else smooth(values, shape)
+    return resize_area(values, shape) if shape[0] <= values.shape[0] else resize_bicubic(values, shape)
 
 
-def smooth(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return H×W or H×W×C values for a larger picture of `shape` (H, W), bicubic: smooth, and may overshoot."""
+def resize_bicubic(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return H×W or H×W×C values for a larger picture of `shape` (H, W), bicubic: resize_bicubic, and may overshoot."""
     height, width = shape
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
+
+
+def upsample_nearest(values: Floats, shape: tuple[int, int]) -> Floats:
+    """Return H×W values as blocks of a larger picture of `shape` (H, W): each pixel has the value under its centre."""
+    height, width = values.shape
+    rows = np.minimum((np.arange(shape[0]) + 0.5) * height / shape[0], height - 1).astype(int)
+    columns = np.minimum((np.arange(shape[1]) + 0.5) * width / shape[1], width - 1).astype(int)
+    return values[np.ix_(rows, columns)]

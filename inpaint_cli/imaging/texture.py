@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.detail_transfer import enlarge
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import breaks
-from inpaint_cli.imaging.octaves import enlarge
 from inpaint_cli.imaging.patches import copy_patches
-from inpaint_cli.imaging.resampling import shrunk
+from inpaint_cli.imaging.resampling import resize_area
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -37,7 +37,7 @@ def texture(
     painting: Floats,
     guide: float,
     *,
-    sure: bool,
+    trusted: bool,
     lines: Mask | None = None,
     seed: int = 0,
 ) -> Floats:
@@ -51,7 +51,7 @@ def texture(
         hole: True = missing, h×w, at least one pixel known.
         painting: what the hole should look like, RGB in [0, 1], h×w×3.
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
-        sure: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
+        trusted: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
             and its edges stay.
         lines: the guessed lines that an unguided fill must not interrupt, True inside the hole, H×W at the working
             size; None where there are none, or where they are not guesses.
@@ -64,7 +64,7 @@ def texture(
     if not hole.any():
         return known
     target = np.where(hole[..., None], painting, known).astype(np.float32)
-    if not sure:
+    if not trusted:
         grid = _Grid.over(known, hole, _LARGEST if guide == 0 else _LARGEST_GUIDED)
         fill = grid.search(target if guide > 0 else None, guide, seed)
         if guide > 0 or lines is None or not _interrupts(fill, lines):
@@ -75,7 +75,7 @@ def texture(
 
 
 def _interrupts(fill: Floats, lines: Mask) -> bool:
-    return breaks(canny(to_gray(shrunk(fill, (lines.shape[0], lines.shape[1])))), lines)
+    return breaks(canny(to_gray(resize_area(fill, (lines.shape[0], lines.shape[1])))), lines)
 
 
 def _finish(fill: Floats, known: Floats, hole: Mask) -> Floats:
@@ -131,7 +131,7 @@ class _Grid:
     def _coarse(self, values: Floats) -> Floats:
         if self.factor == 1:
             return values
-        return shrunk(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
+        return resize_area(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
 
 
 def _guide(target: Floats) -> Floats:

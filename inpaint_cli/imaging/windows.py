@@ -1,6 +1,6 @@
 """Windows: the part of a photo that a group of holes needs, and the size at which it is worked on.
 
-Cost follows the hole: only windows are ever converted, shrunk, painted and textured.
+Cost follows the hole: only windows are ever converted, resize_area, painted and textured.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from inpaint_cli.imaging import edges, random_masks
-from inpaint_cli.imaging.diffusion import diffuse
+from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.training.folders import Masks, Photos, Rgb
 from inpaint_cli.training.options import TrainOptions
 
@@ -35,7 +35,7 @@ class Batch:
         true_edges: Canny of the whole picture, N×1×H×W.
         known_edges: Canny with the hole excluded, as it is all that inference has; 0 in the hole.
         lines: which lines G2 gets in the hole, N×1×1×1: 0 none, 1 the true ones, 2 those of G1.
-        filling: I with the hole filled by diffusion along those lines, N×3×H×W; where they are G1's, or the model's
+        filling: I with the hole filled harmonically along those lines, N×3×H×W; where they are G1's, or the model's
             hole is white, zeros.
         broken: numbers of the photos that were drawn for it, could not be read, and were replaced by others.
     """
@@ -74,7 +74,7 @@ class Samples(Dataset[Batch]):
         image = crop(photo, size, rng)
         hole = self.masks.pick(rng) if self.masks else random_hole((size, size), rng)
         kind = int(rng.choice(3, p=line_shares(options)))
-        return make_batch(image, hole, kind, diffusion=options.diffuses, broken=broken)
+        return make_batch(image, hole, kind, harmonic=options.needs_harmonic_fill, broken=broken)
 
 
 def line_shares(options: TrainOptions) -> tuple[float, float, float]:
@@ -109,7 +109,7 @@ def random_hole(shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
 
 
 def make_batch(
-    image: Rgb, hole: NDArray[np.bool_], kind: int, *, diffusion: bool, broken: frozenset[int] = frozenset()
+    image: Rgb, hole: NDArray[np.bool_], kind: int, *, harmonic: bool, broken: frozenset[int] = frozenset()
 ) -> Batch:
     """Return the batch of one sample.
 
@@ -117,15 +117,15 @@ def make_batch(
         image: RGB, H×W×3.
         hole: True = missing, H×W.
         kind: which lines G2 gets in the hole: NO_LINES, TRUE_LINES or G1_LINES.
-        diffusion: whether G2's hole is filled by diffusion.
+        harmonic: whether G2's hole is filled harmonically.
         broken: see `Batch`.
     """
     gray = edges.to_gray(image)
     true, known = edges.canny(gray), edges.canny(gray, hole) & ~hole
     scaled = image.astype(np.float32) / np.float32(255)
     filling = np.zeros_like(scaled)
-    if diffusion and kind != G1_LINES:
-        filling = diffuse(scaled, hole, np.where(hole, true, known) if kind == TRUE_LINES else known)
+    if harmonic and kind != G1_LINES:
+        filling = harmonic_fill(scaled, hole, np.where(hole, true, known) if kind == TRUE_LINES else known)
     return Batch(
         image=_tensor(scaled),
         gray=_tensor(gray),

@@ -9,8 +9,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError, PhotoError, TrainingError
-from inpaint_cli.imaging.files import load_draft, load_mask, pictures_below
-from inpaint_cli.imaging.masks import rescaled
+from inpaint_cli.io.masks import rescaled
+from inpaint_cli.io.reading import load_draft, load_mask, pictures_below
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from torch import nn
 
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.training.data import Batch, batches
-from inpaint_cli.training.devices import Processes, autocast_type
 from inpaint_cli.training.networks import Optimisers, TrainingNetworks
 from inpaint_cli.training.objective import Losses, Objective, Outputs
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.perceptual import load_vgg
+from inpaint_cli.training.processes import Processes, autocast_type
 from inpaint_cli.training.progress import Progress
 from inpaint_cli.training.run import Run
 from inpaint_cli.training.validation import Validation, picture_grid

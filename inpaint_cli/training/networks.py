@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.edges import WALL
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.nn.discriminators import PatchDiscriminator
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
 from inpaint_cli.training.data import G1_LINES, NO_LINES, Batch
@@ -39,7 +39,7 @@ class TrainingNetworks(nn.Module):
     def __init__(self, options: TrainOptions, *, fresh: bool = True) -> None:
         super().__init__()
         width, blocks = options.model.base_channels, options.residual_blocks
-        self.diffusion = options.diffuses
+        self.harmonic = options.needs_harmonic_fill
         self.g1 = EdgeGenerator(width, blocks, spectral=True) if options.has_g1 else None
         self.g2 = InpaintGenerator(width, blocks, output=options.output.value) if options.trains_g2 else None
         self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
@@ -78,7 +78,7 @@ class TrainingNetworks(nn.Module):
 
     def paint(self, batch: Batch, edges: Tensor, g2: nn.Module) -> Tensor:
         """Return I_pred, N×3×H×W, for C_comp."""
-        filling = self._filling(batch, edges) if self.diffusion else None
+        filling = self._filling(batch, edges) if self.harmonic else None
         painting: Tensor = g2(inpaint_input(batch.image, edges, batch.mask, filling)).float()
         return painting
 
@@ -87,8 +87,8 @@ class TrainingNetworks(nn.Module):
         filling = batch.filling.clone()
         for i in (batch.lines.flatten() == G1_LINES).nonzero().flatten().tolist():
             image = batch.image[i].permute(1, 2, 0).cpu().numpy()
-            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, edges[i, 0].detach().cpu().numpy() > WALL
-            filling[i] = torch.from_numpy(diffuse(image, hole, walls)).permute(2, 0, 1).to(filling)
+            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, edges[i, 0].detach().cpu().numpy() > EDGE_THRESHOLD
+            filling[i] = torch.from_numpy(harmonic_fill(image, hole, walls)).permute(2, 0, 1).to(filling)
         return filling
 
     @torch.no_grad()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from inpaint_cli.nn import losses
-from inpaint_cli.nn.perceptual import Vgg19
+from inpaint_cli.nn.vgg import Vgg19
 from inpaint_cli.training.data import Batch
 from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.options import FakePatches, TrainOptions

@@ -46,7 +46,7 @@ class HoleFill(StrEnum):
     """What stands in the hole of G2's input."""
 
     WHITE = "white"  # the paper's
-    DIFFUSION = "diffusion"  # the surroundings, diffused along the lines
+    HARMONIC = "harmonic"  # the surroundings, spread along the lines
 
 
 class Output(StrEnum):
@@ -195,9 +195,9 @@ class TrainOptions:
         return self.trains_g1 or self.g1 is not None
 
     @property
-    def diffuses(self) -> bool:
-        """Whether samples need their hole filled by diffusion."""
-        return self.trains_g2 and self.hole_fill is HoleFill.DIFFUSION
+    def needs_harmonic_fill(self) -> bool:
+        """Whether samples need a harmonic fill of their hole."""
+        return self.trains_g2 and self.hole_fill is HoleFill.HARMONIC
 
     def check(self) -> None:
         """Raise a UsageError if these options can't go together."""
@@ -206,7 +206,7 @@ class TrainOptions:
         if self.canny_share + self.blank_share > 1:
             raise UsageError("--canny-share and --blank-share add up to more than 1")
         if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
-            raise UsageError("--output correction corrects a filling: it needs --hole-fill diffusion")
+            raise UsageError("--output correction corrects a filling: it needs --hole-fill harmonic")
         if self.stage is Stage.EDGE and not (self.adversarial1 or self.fm1 or self.bce):
             raise UsageError("stage edge without any loss; one of --adversarial1, --fm1 and --bce has to be above 0")
 

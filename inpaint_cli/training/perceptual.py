@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.nn.perceptual import Vgg19
+from inpaint_cli.nn.vgg import Vgg19
 from inpaint_cli.training.options import TrainOptions
 
 REPO, REVISION, FILE = "timm/vgg19.tv_in1k", "main", "model.safetensors"

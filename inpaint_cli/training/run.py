@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.imaging.files import write_photo
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.writing import write_photo
 from inpaint_cli.training.networks import Optimisers, TrainingNetworks
 from inpaint_cli.training.options import BOARD, CHECKPOINT, CONFIG, LOG, SAMPLES, TrainOptions
 

@@ -49,7 +49,7 @@ class Validation:
             image = _square(photo, size)
             hole = random_masks.irregular((size, size), RATIOS[number % len(RATIOS)], np.random.default_rng(number))
             for kind in kinds:
-                self.batches[kind].append(make_batch(image, hole, kind, diffusion=options.diffuses))
+                self.batches[kind].append(make_batch(image, hole, kind, harmonic=options.needs_harmonic_fill))
         if not self.batches[kinds[0]]:
             raise none_readable(folder, len(paths))
         self.shown = collate(self.batches[kinds[-1]][:SHOWN])  # along G1's lines if there is a G1

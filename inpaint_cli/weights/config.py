@@ -1,18 +1,21 @@
 """What has to be known of a model beside its weights: `config.json` in its folder, or its entry in a registry."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from inpaint_cli.errors import WeightsError, reason
-from inpaint_cli.options import Lines, Painter
+from inpaint_cli.options import OLD_HARMONIC, Lines, Painter
+
+logger = logging.getLogger(__name__)
 
 MODEL_TYPE = "edgeconnect"
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "hole_fill": ("white", "diffusion"),
+    "hole_fill": ("white", "harmonic"),
     "output": ("picture", "correction"),
     "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
     "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
@@ -22,13 +25,13 @@ _SMALLEST = {"base_channels": 1, "residual_blocks": 1, "sigma": 0.0, "train_size
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The knobs of a pair of generators and the defaults that were measured for them.
+    """The configuration of a pair of generators and the defaults that were measured for them.
 
     Attributes:
         base_channels: width of the generators' first layer; 64 in the paper.
         residual_blocks: number of residual blocks; 8 in the paper.
         sigma: σ of the Canny edges that the generators were trained with, in pixels.
-        hole_fill: what stands in the hole of G2's input: white (the paper's) or a diffusion of its surroundings.
+        hole_fill: what stands in the hole of G2's input: white (the paper's), or the harmonic fill of its surroundings.
         output: whether G2 gives a picture (the paper's) or a correction that is added to the filling.
         train_size: side of the training crops in pixels.
         lines: the source of lines that `auto` stands for with this model.
@@ -39,7 +42,7 @@ class ModelConfig:
     base_channels: int = 64
     residual_blocks: int = 8
     sigma: float = 2.0
-    hole_fill: Literal["white", "diffusion"] = "white"
+    hole_fill: Literal["white", "harmonic"] = "white"
     output: Literal["picture", "correction"] = "picture"
     train_size: int = 256
     lines: str = "g1"
@@ -58,6 +61,11 @@ class ModelConfig:
             WeightsError: a key is unknown or its value makes no sense.
         """
         known = {field.name: field.type for field in fields(cls)}
+        table = dict(table)
+        for key in ("hole_fill", "painter"):
+            if table.get(key) == OLD_HARMONIC:
+                logger.warning("%s: %s = %r is called %r now", where, key, OLD_HARMONIC, Painter.HARMONIC.value)
+                table[key] = Painter.HARMONIC.value
         for key, value in table.items():
             if key not in known:
                 raise WeightsError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from inpaint_cli.errors import WeightsError
-from inpaint_cli.weights import enrol
+from inpaint_cli.weights import register
 from inpaint_cli.weights.checkpoints import check_state, infer_size, read_generator, read_state
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
@@ -17,7 +17,7 @@ from inpaint_cli.weights.registry import CONFIG, Model, digest
 def convert(
     edge: Path, inpaint: Path, folder: Path, *, name: str | None = None, half: bool = False, overwrite: bool = False
 ) -> None:
-    """Write a model folder from two checkpoints of any form, and enrol it under a name if one is given.
+    """Write a model folder from two checkpoints of any form, and register_model it under a name if one is given.
 
     What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's; but the
     knobs are those of a `config.json` that lies beside G1's checkpoint.
@@ -37,7 +37,7 @@ def convert(
     """
     check_free(folder, overwrite=overwrite)
     if name is not None:
-        enrol.check_name(name, overwrite=overwrite)
+        register.check_name(name, overwrite=overwrite)
     states = {"edge": read_state(edge), "inpaint": read_state(inpaint)}
     size = infer_size(states["edge"], edge)
     known = read_entries().get(name or "")
@@ -57,7 +57,7 @@ def convert(
     if name is not None:
         files = [folder.resolve() / f"{kind}.safetensors" for kind in states]
         sources = [LocalFile(file, digest(file)) for file in files]
-        enrol.enrol(dataclasses.replace(entry, edge=sources[0], inpaint=sources[1]))
+        register.register_model(dataclasses.replace(entry, edge=sources[0], inpaint=sources[1]))
 
 
 def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: bool = False) -> None:

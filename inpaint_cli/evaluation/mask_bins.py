@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import PhotoError, UsageError
 from inpaint_cli.evaluation.photos import find
-from inpaint_cli.imaging.files import load_mask
-from inpaint_cli.imaging.masks import rescaled
 from inpaint_cli.imaging.random_masks import TOLERANCE, irregular
 from inpaint_cli.imaging.windows import central_square
+from inpaint_cli.io.masks import rescaled
+from inpaint_cli.io.reading import load_mask
 
 Mask = NDArray[np.bool_]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.blending import match_border
-from inpaint_cli.imaging.resampling import smooth
+from inpaint_cli.imaging.resampling import resize_bicubic
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -26,14 +26,14 @@ def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor
     """Return the fill at the photo's resolution, H×W×3; known pixels are the photo's.
 
     Args:
-        coarse: the photo shrunk by the factor with its hole filled, in [0, 1], h×w×3.
+        coarse: the photo resize_area by the factor with its hole filled, in [0, 1], h×w×3.
         coarse_hole: the coarse pixels that the hole touches, h×w.
         photo: in [0, 1], H×W×3 with H = h · factor and W = w · factor; what stands in the hole has no influence.
         hole: True = missing, H×W.
         factor: how much coarser the fill is, a whole number.
     """
     height, width = hole.shape
-    base = smooth(coarse, (height, width))
+    base = resize_bicubic(coarse, (height, width))
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
     places, sources = _sources(coarse, coarse_hole)
     fine = base + _lay(detail, places, sources, factor) if len(places) else base

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from inpaint_cli.imaging.photo import Photo
+from inpaint_cli.io.photo import Photo
 
 _ROWS = 64  # per strip
 _NONE, _DEFLATE = 1, 8

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.formats import stem_of
+from inpaint_cli.io.formats import stem_of
+
+NO_EDGES = Path("none")  # in the place of a sketch: paint without lines
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.masks import rescaled, same_aspect
-from inpaint_cli.imaging.photo import Photo, Pixels
-from inpaint_cli.imaging.resampling import resized
+from inpaint_cli.imaging.resampling import resize
 from inpaint_cli.imaging.windows import Box, Window
+from inpaint_cli.io.masks import rescaled, same_aspect
+from inpaint_cli.io.photo import Photo, Pixels
 from inpaint_cli.options import Ink
 
 MAP_KEY = "inpaint:edges"  # the text chunk of an edge map that the tool wrote; its value is a digest of the pixels
@@ -59,7 +59,7 @@ class EdgeMap:
     drawn = False
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
-        """Return the value under the centre of each working pixel: what `enlarged` put there comes back unchanged."""
+        """Return the value under the centre of each working pixel: the inverse of `upsample_nearest`."""
         if self.edges.shape != shape:
             raise SketchError(f"edge map of {_size(self.edges)} pixels for a photo of {shape[1]}×{shape[0]}")
         rows, columns = _centres(window.box, window.size)
@@ -100,7 +100,7 @@ class Reference:
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""
         crop = self.image[_scaled(window.box, shape, self.image.shape[:2]).slices]
-        gray = resized(to_gray(crop), window.size)
+        gray = resize(to_gray(crop), window.size)
         return canny(gray, sigma=sigma).astype(np.float32)
 
 
@@ -139,7 +139,7 @@ def edge_map_pixels(edges: NDArray[np.float32]) -> NDArray[np.uint16]:
     return np.round(edges * _LEVELS).astype(np.uint16)[..., None]
 
 
-def quantised(edges: NDArray[np.float32]) -> NDArray[np.float32]:
+def quantise(edges: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return edges in the levels of a file, so that an edge map fed back is exactly what G2 saw (1/65535 apart)."""
     return (np.round(edges * _LEVELS) / np.float32(_LEVELS)).astype(np.float32)
 
@@ -147,14 +147,6 @@ def quantised(edges: NDArray[np.float32]) -> NDArray[np.float32]:
 def digest(pixels: Pixels) -> str:
     """Return a digest of a picture's pixels: it tells an untouched edge map from one that was drawn on."""
     return hashlib.sha256(np.ascontiguousarray(pixels[..., 0]).tobytes()).hexdigest()
-
-
-def enlarged(edges: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
-    """Return edges of a working size, H×W, as blocks over a box of the photo; `EdgeMap.at` takes them back exactly."""
-    height, width = edges.shape
-    rows = np.minimum((np.arange(box.height) + 0.5) * height / box.height, height - 1).astype(int)
-    columns = np.minimum((np.arange(box.width) + 0.5) * width / box.width, width - 1).astype(int)
-    return edges[np.ix_(rows, columns)]
 
 
 def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError
-from inpaint_cli.imaging.boxes import Rectangle
-from inpaint_cli.imaging.photo import Photo, eight_bits
+from inpaint_cli.io.boxes import Rectangle
+from inpaint_cli.io.photo import Photo, eight_bits
 
 Mask = NDArray[np.bool_]
 
@@ -71,8 +71,8 @@ def rescaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     # Shrinking, any part counts: a thin scratch must not get lost. Each side for itself, because OpenCV takes means
     # only where none grows.
     small = min(height, mask.shape[0]), min(width, mask.shape[1])
-    shrunk = cv2.resize(mask.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA) > 0
-    result: Mask = cv2.resize(shrunk.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    resize_area = cv2.resize(mask.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA) > 0
+    result: Mask = cv2.resize(resize_area.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     return result
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from inpaint_cli.batch.job import NO_EDGES, Job, Request, resolved
+from inpaint_cli.batch.manifest import Row, read_manifest
+from inpaint_cli.batch.output_names import Namer, check_places, with_extras
 from inpaint_cli.errors import PhotoError, UsageError
-from inpaint_cli.imaging.formats import NO_EDGES, STREAM, is_picture
-from inpaint_cli.jobs import Job, Request, resolved
-from inpaint_cli.manifest import Row, read_manifest
-from inpaint_cli.naming import Namer, check_places, with_extras
+from inpaint_cli.io.formats import STREAM, is_picture
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from inpaint_cli.errors import OutputError
-from inpaint_cli.imaging.formats import FALLBACK, FORMATS, Format, format_of
-from inpaint_cli.imaging.photo import Photo, eight_bits
-from inpaint_cli.imaging.tiff import encode_tiff
+from inpaint_cli.io.formats import FALLBACK, FORMATS, Format, format_of
+from inpaint_cli.io.photo import Photo, eight_bits
+from inpaint_cli.io.tiff import encode_tiff
 
 logger = logging.getLogger(__name__)
 

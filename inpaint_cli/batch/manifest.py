@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaint_cli.batch.job import NO_EDGES
 from inpaint_cli.errors import UsageError
-from inpaint_cli.imaging.formats import NO_EDGES, STREAM
+from inpaint_cli.io.formats import STREAM
 
 _COLUMNS = {"input", "mask", "output", "edges"}
 

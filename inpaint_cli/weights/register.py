@@ -26,7 +26,7 @@ def check_name(name: str, *, overwrite: bool) -> None:
         raise UsageError(f"--name {name}: {user_registry()} has a model of that name; give --overwrite to replace it")
 
 
-def enrol(entry: Entry) -> None:
+def register_model(entry: Entry) -> None:
     """Write a model's entry into the user's registry, in place of one of the same name.
 
     Args:

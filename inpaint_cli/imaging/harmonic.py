@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 _LEAK = 1e-4  # conductance of a link that touches a line; an open link's is 1
 
 
-def diffuse(
+def harmonic_fill(
     image: NDArray[np.float32], hole: NDArray[np.bool_], walls: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
     """Return the image with its hole filled smoothly, H×W×C float32, known pixels unchanged.

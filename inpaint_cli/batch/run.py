@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO
 
+from inpaint_cli.batch.job import Job, resolved
 from inpaint_cli.errors import (
     ExitCode,
     InpaintError,
@@ -28,14 +29,13 @@ from inpaint_cli.errors import (
     WeightsError,
     reason,
 )
-from inpaint_cli.imaging.formats import STREAM
-from inpaint_cli.jobs import Job, resolved
-from inpaint_cli.streams import send
+from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.streams import send
 
 logger = logging.getLogger(__name__)
 
-PAINTED_AT_ONCE = 2  # photos
-_WORKERS = PAINTED_AT_ONCE + 1  # the third decodes or encodes
+MAX_CONCURRENT = 2  # photos painted at once
+_WORKERS = MAX_CONCURRENT + 1  # the third decodes or encodes
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _OF_WINDOWS = ("--grow", "--feather", "--size", "--context", "--guide")
 _OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--guide")
 
 
-def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sources: Sequence[str] | None = None) -> None:
+def warn_unused(options: FillOptions, usual_grow: int | None = 0, sources: Sequence[str] | None = None) -> None:
     """Warn of every option that asks for what the others leave out.
 
     Args:
@@ -24,7 +24,7 @@ def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sources: Sequ
     """
     given = set(sources or ())
     known = sources is not None
-    wanted = {*_wanted(options, usual_grow), *given}
+    wanted = {*_given(options, usual_grow), *given}
     rules = (
         (options.plain, "with --plain", _OF_WINDOWS),
         (options.method is not Method.EDGECONNECT, f"with --method {options.method}", _OF_LINES),
@@ -39,9 +39,9 @@ def warn_of_idle(options: FillOptions, usual_grow: int | None = 0, sources: Sequ
             _warn(wanted.intersection(idle), when)
 
 
-def warn_of_missing_hole(options: FillOptions, *, invert_mask: bool) -> None:
+def warn_unused_without_mask(options: FillOptions, *, invert_mask: bool) -> None:
     """Warn of every option that is about the hole of a photo that has none."""
-    _warn({*_wanted(options, 0), *(["--invert-mask"] if invert_mask else [])} - {"--sigma"}, "without a mask")
+    _warn({*_given(options, 0), *(["--invert-mask"] if invert_mask else [])} - {"--sigma"}, "without a mask")
 
 
 def _warn(options: Iterable[str], when: str) -> None:
@@ -49,7 +49,7 @@ def _warn(options: Iterable[str], when: str) -> None:
         logger.warning("%s changes nothing %s", option, when)
 
 
-def _wanted(options: FillOptions, usual_grow: int | None) -> Iterable[str]:
+def _given(options: FillOptions, usual_grow: int | None) -> Iterable[str]:
     """Yield the options that ask for something: not those that only say what goes without saying."""
     asked = {
         "--grow": options.grow not in {usual_grow, 0},

@@ -6,7 +6,6 @@ from pathlib import Path, PurePath
 from inpaint_cli.errors import OutputError
 
 STREAM = Path("-")  # standard input or output
-NO_EDGES = Path("none")  # in the place of a sketch: paint without lines
 
 
 @dataclass(frozen=True)

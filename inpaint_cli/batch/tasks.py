@@ -1,6 +1,6 @@
-"""What is done with one photo: filled, mapped, joined. Files in, files out; the pipeline does the work between.
+"""What is done with one photo: fill it, write its edge map, or join its edges with another's.
 
-Each kind of work is a callable for `batch.run`: it reads and computes, and what it returns writes.
+Each task is a callable for `batch.run`: it reads and computes, and the result it returns writes the files.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.batch import Result
+from inpaint_cli.batch.job import NO_EDGES, Job
+from inpaint_cli.batch.run import Result
 from inpaint_cli.errors import MaskError, OutputError, UsageError
-from inpaint_cli.filling import Filling
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.files import read_photo, write_photo
-from inpaint_cli.imaging.formats import NO_EDGES, STREAM
-from inpaint_cli.imaging.masks import MaskOptions, find_hole
-from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.imaging.sketches import (
+from inpaint_cli.imaging.pixels import to_uint8
+from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.masks import MaskOptions, find_hole
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.sketches import (
     GROWTH_KEY,
     MAP_KEY,
     EdgeSource,
@@ -31,15 +32,16 @@ from inpaint_cli.imaging.sketches import (
     read_reference,
     read_sketch,
 )
-from inpaint_cli.jobs import Job
+from inpaint_cli.io.writing import write_photo
 from inpaint_cli.options import FillOptions, Lines, Method, Side
 from inpaint_cli.pipeline import EdgeConnect
+from inpaint_cli.results import InpaintResult
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outputs:
+class OutputWriter:
     """Where results go, beside what each job says.
 
     Attributes:
@@ -82,7 +84,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Fill:
+class FillTask:
     """`remove` and `inpaint`.
 
     Attributes:
@@ -96,7 +98,7 @@ class Fill:
     model: EdgeConnect
     options: FillOptions
     masks: MaskOptions
-    outputs: Outputs
+    outputs: OutputWriter
     reference: Path | None = None
 
     def __call__(self, job: Job) -> Result:
@@ -108,21 +110,21 @@ class Fill:
         photo, hole = read_hole(job, self.masks)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
         sketch = self._sketch(job, photo)
-        filling = self.model.fill(photo.rgb, hole, options, sketch)
-        if sketch is not None and not filling.lined:
+        result = self.model.fill(photo.rgb, hole, options, sketch)
+        if sketch is not None and not result.has_lines:
             logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, photo.name)
-        filling.apply(photo.pixels)
+        result.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
-            filling.make_opaque(photo.alpha)
+            result.make_opaque(photo.alpha)
 
         def save() -> None:  # the result last: where it stands, all the rest does
             if job.panel is not None:
-                self.outputs.write(Photo(comparison(filling, photo.rgb)), job.panel)
+                self.outputs.write(Photo(comparison(result, photo.rgb)), job.panel)
             if job.steps is not None:
-                self._save_steps(filling, job)
+                self._save_steps(result, job)
             self.outputs.write(photo, job.output)
 
-        return Result(save, filling.hole, filling.windows)
+        return Result(save, result.hole, result.windows)
 
     def _sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
         if job.edges == NO_EDGES or self.options.method is not Method.EDGECONNECT:
@@ -142,21 +144,21 @@ class Fill:
             return read_reference(read_photo(self.reference), photo.size)
         return None
 
-    def _save_steps(self, filling: Filling, job: Job) -> None:
-        for window, steps in enumerate(filling.steps, 1):
-            for number, (name, values) in enumerate(steps.items(), 1):
-                target = job.step(window if filling.windows > 1 else None, number, name)
-                self.outputs.write(Photo(_bytes(values)), target)
+    def _save_steps(self, result: InpaintResult, job: Job) -> None:
+        for window, crop in enumerate(result.crops, 1):
+            for number, (name, values) in enumerate(crop.steps.items(), 1):
+                target = job.step(window if result.windows > 1 else None, number, name)
+                self.outputs.write(Photo(_pixels(values)), target)
 
 
 @dataclass(frozen=True)
-class MapEdges:
+class EdgesTask:
     """`edges`: Canny's edges of a photo, and with a mask the tool's own inside the hole."""
 
     model: EdgeConnect
     options: FillOptions
     masks: MaskOptions
-    outputs: Outputs
+    outputs: OutputWriter
 
     def __call__(self, job: Job) -> Result:
         """Write one photo's edge map.
@@ -174,7 +176,7 @@ class MapEdges:
 
 
 @dataclass(frozen=True)
-class JoinEdges:
+class SynthesisTask:
     """`synth-edges`: the edges of two photos joined, painted in the first one's colours (the paper's figure 10).
 
     Attributes:
@@ -184,7 +186,7 @@ class JoinEdges:
 
     model: EdgeConnect
     options: FillOptions
-    outputs: Outputs
+    outputs: OutputWriter
     other: Path
     side: Side
 
@@ -199,16 +201,19 @@ class JoinEdges:
             raise UsageError(f"{job.photo}: too small to have two halves")
         hole = half(photo.size, self.side)
         lines = read_reference(read_photo(self.other), photo.size)
-        edges = self.model.edge_map(photo.rgb, hole, self.options, lines)
-        filling = self.model.fill(photo.rgb, hole, self.options, lines)
-        filling.apply(photo.pixels)
+        image, options = photo.rgb, self.options
+        crops = self.model.find_edges(image, hole, options, lines)
+        edges = self.model.join_edges(image, hole, crops, options)
+        crops = self.model.finish(self.model.paint(crops, options), options)
+        result = InpaintResult.of(crops, float(hole.mean()))
+        result.apply(photo.pixels)
 
         def save() -> None:
             if job.picture is not None:
                 self.outputs.write(photo, job.picture)
             self.outputs.write_map(edges, job.output, self.options)
 
-        return Result(save, filling.hole, filling.windows)
+        return Result(save, result.hole, result.windows)
 
 
 def read_hole(job: Job, options: MaskOptions) -> tuple[Photo, NDArray[np.bool_]]:
@@ -246,23 +251,22 @@ def growth(options: FillOptions) -> str:
     return "auto" if options.grow is None else str(options.grow)
 
 
-def comparison(filling: Filling, after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def comparison(result: InpaintResult, after: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return input, hole, edges and result of the largest window in a row.
 
     Args:
-        filling: with its steps.
+        result: with its steps.
         after: the photo that it was applied to, H×W×3.
     """
-    pairs = zip(filling.patches, filling.steps, strict=True)
-    patch, steps = max(pairs, key=lambda pair: pair[0].box.height * pair[0].box.width)
-    before = _bytes(steps["window"])
-    tiles = [before, panels.marked(before, steps["hole"] > 0)]
-    if "edges" in steps:
-        tiles.append(panels.drawn(steps["edges"]))
-    return panels.side_by_side([*tiles, after[patch.box.slices]])
+    crop = max(result.crops, key=lambda crop: crop.box.height * crop.box.width)
+    before = _pixels(crop.steps["window"])
+    tiles = [before, panels.mark_hole(before, crop.steps["hole"] > 0)]
+    if "edges" in crop.steps:
+        tiles.append(panels.draw_edges(crop.steps["edges"]))
+    return panels.side_by_side([*tiles, after[crop.box.slices]])
 
 
-def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return H×W×C or H×W values in [0, 1] as pixels, H×W×C uint8."""
-    pixels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+def _pixels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return H×W×C or H×W values in [0, 1] as the pixels of a photo, H×W×C uint8."""
+    pixels = to_uint8(values)
     return pixels[..., None] if pixels.ndim == 2 else pixels

@@ -6,9 +6,9 @@ import string
 from dataclasses import replace
 from pathlib import Path
 
+from inpaint_cli.batch.job import NO_EDGES, Job, Request, resolved
 from inpaint_cli.errors import OutputError, UsageError
-from inpaint_cli.imaging.formats import NO_EDGES, STREAM, format_of, output_suffix, stem_of
-from inpaint_cli.jobs import Job, Request, resolved
+from inpaint_cli.io.formats import STREAM, format_of, output_suffix, stem_of
 
 _FIELDS = ("stem", "ext", "name", "parent")
 

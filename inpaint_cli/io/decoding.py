@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
 
 from inpaint_cli.errors import PhotoError
-from inpaint_cli.imaging import exif as exif_block
-from inpaint_cli.imaging.photo import JpegCoding, Photo, Pixels
+from inpaint_cli.io import exif as exif_block
+from inpaint_cli.io.photo import JpegCoding, Photo, Pixels
 
 # What Pillow's plugins raise for files that are not what they claim to be.
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, struct.error, zlib.error)

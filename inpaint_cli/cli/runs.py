@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.errors import UsageError, reason
-from inpaint_cli.imaging.formats import STREAM
-from inpaint_cli.jobs import Job, Request
-from inpaint_cli.streams import reserved_stdout
+from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.streams import reserved_stdout
 
 if TYPE_CHECKING:
-    from inpaint_cli.batch import Result
+    from inpaint_cli.batch.run import Result
     from inpaint_cli.pipeline import EdgeConnect
 
 
@@ -26,8 +26,8 @@ class ModelChoice:
     dtype: str
     threads: int | None
 
-    def load(self, at_once: int) -> "EdgeConnect":
-        """Return the model, for so many photos at once; its networks are loaded when they are needed.
+    def load(self, max_concurrent: int) -> "EdgeConnect":
+        """Return the model, for this many photos at once; its networks are loaded when they are needed.
 
         Raises:
             UsageError: no such model, device or precision.
@@ -41,21 +41,21 @@ class ModelChoice:
             self.dtype,
             weights_file=self.weights_file,
             threads=self.threads,
-            at_once=at_once,
+            max_concurrent=max_concurrent,
         )
 
 
 @dataclass(frozen=True)
-class Run:
+class PlannedRun:
     """A planned run.
 
     Attributes:
-        at_once: how many photos will be painted at once.
+        max_concurrent: how many photos are painted at once.
         stdout: the stream for pictures, if one goes to standard output.
         start: does the given work on every job and returns the exit code.
     """
 
-    at_once: int
+    max_concurrent: int
     stdout: BinaryIO | None
     start: Callable[[Callable[[Job], "Result"]], int]
 
@@ -69,7 +69,7 @@ def planned(
     json: bool = False,
     quiet: bool = False,
     debug: bool = False,
-) -> Iterator[Run]:
+) -> Iterator[PlannedRun]:
     """Plan a run over photos; nothing heavy is imported until it starts.
 
     Args:
@@ -84,18 +84,19 @@ def planned(
         UsageError: the files make no sense together.
         PhotoError: a picture that serves every photo is not there.
     """
-    from inpaint_cli import batch, planning  # noqa: PLC0415
+    from inpaint_cli.batch import discovery  # noqa: PLC0415
+    from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run  # noqa: PLC0415
 
     try:
         if not (json or skip_existing):  # then each photo speaks for itself
-            planning.check_shared(request)
-        jobs = planning.plan(request)
+            discovery.check_shared(request)
+        jobs = discovery.plan(request)
     except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
         raise UsageError(f"{error.filename}: {reason(error)}") from error
     pictures = any(STREAM in job.results for job in jobs)
     if json and pictures:
         raise UsageError("--json and a picture both want standard output")
     with reserved_stdout() if json or pictures else nullcontext() as stdout:
-        options = batch.RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
-        at_once = min(len(jobs), batch.PAINTED_AT_ONCE)
-        yield Run(at_once, stdout, lambda work: batch.run(jobs, work, options))
+        options = RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
+        max_concurrent = min(len(jobs), MAX_CONCURRENT)
+        yield PlannedRun(max_concurrent, stdout, lambda work: run(jobs, work, options))

@@ -1,15 +1,9 @@
-"""Reading and writing pictures, the one place that does: whole or not at all, and never over something else.
-
-What goes in comes out: format, mode, depth, profile, EXIF, XMP, texts, resolution, a JPEG's tables.
-"""
+"""Reading pictures: the one place that opens image files."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import logging
-import os
-import secrets
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,33 +13,20 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inpaint_cli.errors import OutputError, PhotoError, reason
-from inpaint_cli.imaging.decoding import BROKEN, decode
-from inpaint_cli.imaging.encoding import encode, format_for
-from inpaint_cli.imaging.formats import STREAM, format_of, is_picture
-from inpaint_cli.imaging.masks import white
-from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.streams import send
+from inpaint_cli.errors import PhotoError, reason
+from inpaint_cli.io.decoding import BROKEN, decode
+from inpaint_cli.io.formats import STREAM, is_picture
+from inpaint_cli.io.masks import white
+from inpaint_cli.io.photo import Photo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-__all__ = [
-    "load_draft",
-    "load_image",
-    "load_mask",
-    "pictures_below",
-    "read_photo",
-    "write_photo",
-]
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
 # One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-logger = logging.getLogger(__name__)
 
 
 def read_photo(source: Path | str) -> Photo:
@@ -119,63 +100,6 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
 def pictures_below(folder: Path) -> list[Path]:
     """Return the pictures in a folder and its sub-folders, by their names, sorted; none if there is no such folder."""
     return sorted(path for path in folder.rglob("*") if is_picture(path) and path.is_file())
-
-
-def _check_target(target: Path, *, overwrite: bool) -> None:
-    """Raise if a picture may not be written there."""
-    if target.suffix:
-        format_of(target)
-    if target.is_dir():
-        raise OutputError(f"{target}: is a folder")
-    if target.exists() and not target.is_file():
-        raise OutputError(f"{target}: is a device, not a file; give - for standard output")
-    if not overwrite and target.exists():
-        raise OutputError(f"{target}: exists already; --overwrite replaces it")
-
-
-def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = False) -> None:
-    """Write a photo whole or not at all; warn about what the format can't hold.
-
-    Args:
-        photo: what to write.
-        target: a path, whose extension chooses the format (the photo's own if it is the same or none), or a stream,
-            which gets the photo's own format.
-        overwrite: whether a file that is there already may be replaced.
-
-    Raises:
-        OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
-    """
-    if not isinstance(target, Path):
-        send(encode(photo, format_for(photo, None)), target)
-        return
-    with _refusals(target):
-        _check_target(target, overwrite=overwrite)
-    data = encode(photo, format_for(photo, target))
-    with _refusals(target), _replacing(Path(os.path.realpath(target))) as part:  # a link stays a link
-        part.write_bytes(data)
-        _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary path in the target's folder and rename it to the target at the end; remove it on any failure."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        yield part
-        part.replace(target)
-    except BaseException:  # Ctrl-C as well
-        part.unlink(missing_ok=True)
-        raise
-
-
-@contextlib.contextmanager
-def _refusals(target: Path) -> Iterator[None]:
-    """Turn what the system says into one line about the target."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{target}: can't be written: {reason(error)}") from error
 
 
 @contextlib.contextmanager

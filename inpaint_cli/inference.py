@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inpaint_cli.devices import choose_device, computes_bfloat16
-from inpaint_cli.imaging.diffusion import diffuse
-from inpaint_cli.imaging.edges import WALL
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
 from inpaint_cli.options import MULTIPLE, Dtype, check_dtype
 from inpaint_cli.weights.checkpoints import read_generator
@@ -39,7 +39,7 @@ class Networks:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads of torch, for the whole process; None for all cores.
-        at_once: how many callers may compute at once on a processor; they share its threads.
+        max_concurrent: how many callers may compute at once on a processor; they share its threads.
 
     Raises:
         UsageError: the device or the precision is not to be had here.
@@ -52,21 +52,21 @@ class Networks:
         dtype: str = "auto",
         threads: int | None = None,
         *,
-        at_once: int = 1,
+        max_concurrent: int = 1,
     ) -> None:
         self.model = model
         self.device = choose_device(device)
-        self._exact_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)
+        self._float32_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)
         self._dtype = _dtype(dtype, self.device)
         threads = threads or torch.get_num_threads()
-        at_once = min(at_once, threads) if self.device.type == "cpu" else 1
-        torch.set_num_threads(threads // at_once)
+        max_concurrent = min(max_concurrent, threads) if self.device.type == "cpu" else 1
+        torch.set_num_threads(threads // max_concurrent)
         self._loaded: dict[tuple[str, torch.dtype], nn.Module] = {}
         self._loading = threading.Lock()
-        self._free = threading.Semaphore(at_once)
+        self._free = threading.Semaphore(max_concurrent)
 
     def edges(
-        self, grays: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, exact: bool = False
+        self, grays: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, force_float32: bool = False
     ) -> list[Floats]:
         """Return C_pred, the edges that G1 sees in each hole.
 
@@ -74,7 +74,7 @@ class Networks:
             grays: I_gray, H×W in [0, 1] each.
             edges: C_gt, H×W in {0, 1} each.
             holes: M, H×W each, True = missing.
-            exact: where the precision was left to us, take float32.
+            force_float32: where the precision was left to us, take float32.
 
         Returns:
             H×W in [0, 1] each, float32.
@@ -86,10 +86,10 @@ class Networks:
             edge_input(_tensor(gray), _tensor(edge), _tensor(hole))
             for gray, edge, hole in zip(grays, edges, holes, strict=True)
         ]
-        return [prediction[0] for prediction in self._run("edge", inputs, exact)]
+        return [prediction[0] for prediction in self._run("edge", inputs, force_float32)]
 
     def paint(
-        self, images: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, exact: bool = False
+        self, images: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, force_float32: bool = False
     ) -> list[Floats]:
         """Return I_pred, what G2 paints along the edges.
 
@@ -97,7 +97,7 @@ class Networks:
             images: I, H×W×3 in [0, 1] each.
             edges: C_comp, H×W in [0, 1] each.
             holes: M, H×W each, True = missing.
-            exact: where the precision was left to us, take float32.
+            force_float32: where the precision was left to us, take float32.
 
         Returns:
             H×W×3 in [0, 1] each, float32.
@@ -107,25 +107,27 @@ class Networks:
         """
         inputs = []
         for image, edge, hole in zip(images, edges, holes, strict=True):
-            filled = self.model.config.hole_fill == "diffusion"
-            filling = _tensor(diffuse(image, hole, edge > WALL)) if filled else None
+            filled = self.model.config.hole_fill == "harmonic"
+            filling = _tensor(harmonic_fill(image, hole, edge > EDGE_THRESHOLD)) if filled else None
             inputs.append(inpaint_input(_tensor(image), _tensor(edge), _tensor(hole), filling))
-        return [np.clip(prediction.transpose(1, 2, 0), 0, 1) for prediction in self._run("inpaint", inputs, exact)]
+        return [
+            np.clip(prediction.transpose(1, 2, 0), 0, 1) for prediction in self._run("inpaint", inputs, force_float32)
+        ]
 
-    def _run(self, kind: Literal["edge", "inpaint"], inputs: list[Tensor], exact: bool) -> list[Floats]:
+    def _run(self, kind: Literal["edge", "inpaint"], inputs: list[Tensor], force_float32: bool) -> list[Floats]:
         """Run a generator on inputs of 1×C×H×W, those of one size together; returns C×H×W each, in their order."""
         by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
         for position, x in enumerate(inputs):
             by_size[x.shape[-2], x.shape[-1]].append(position)
         outputs: dict[int, Floats] = {}
-        dtype = self._exact_dtype if exact else self._dtype
+        dtype = self._float32_dtype if force_float32 else self._dtype
         with self._loading:
             network = self._network(kind, dtype)
         with self._free, torch.inference_mode():
             for (height, width), positions in by_size.items():
-                at_once = max(1, _BATCH_PIXELS // (height * width))
-                for start in range(0, len(positions), at_once):
-                    batch = positions[start : start + at_once]
+                max_concurrent = max(1, _BATCH_PIXELS // (height * width))
+                for start in range(0, len(positions), max_concurrent):
+                    batch = positions[start : start + max_concurrent]
                     x = _padded(torch.cat([inputs[position] for position in batch]))
                     y = network(x.to(self.device, dtype))[..., :height, :width].float().cpu().numpy()
                     outputs.update(zip(batch, y, strict=True))

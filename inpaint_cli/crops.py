@@ -1,0 +1,138 @@
+"""A crop of a photo: the one object that travels through the pipeline, and how crops are extracted.
+
+Each stage takes crops and returns crops with one field more: edges, painting, result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.errors import MaskError, PhotoError
+from inpaint_cli.imaging.blending import dilate_mask
+from inpaint_cli.imaging.pixels import to_float32
+from inpaint_cli.imaging.resampling import resize_area
+from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
+from inpaint_cli.options import FillOptions
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+
+_GROWTH = 0.04  # of the object's extent: how loosely masks are drawn
+_GROWTH_WORKING = 3  # and at least this many pixels of the working size
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A window of a photo, and what each stage of the pipeline adds to it.
+
+    h×w is the window's size in the photo, H×W its working size.
+
+    Attributes:
+        window: where it lies and its working size.
+        image: the window of the photo, RGB uint8, h×w×3.
+        hole: the dilated mask, h×w, True = missing.
+        blend_weight: share of the result in each pixel, h×w in [0, 1]; 0 outside the hole.
+        small: the window at the working size, RGB in [0, 1], H×W×3.
+        small_hole: every working pixel that the hole touches, H×W.
+        edges: C_comp, the edges to paint along, H×W in [0, 1]; None before the first stage.
+        trusted: the edges were drawn or given by the user, not guessed.
+        painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
+        result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
+    """
+
+    window: Window
+    image: Image
+    hole: Mask
+    blend_weight: Floats
+    small: Floats
+    small_hole: Mask
+    edges: Floats | None = None
+    trusted: bool = False
+    painting: Floats | None = None
+    result: Floats | None = None
+
+    def with_edges(self, edges: Floats, *, trusted: bool) -> Crop:
+        """Return the crop with its edges, H×W in [0, 1]."""
+        return replace(self, edges=edges, trusted=trusted)
+
+    def with_painting(self, painting: Floats) -> Crop:
+        """Return the crop with its painting, H×W×3 in [0, 1]."""
+        return replace(self, painting=painting)
+
+    def with_result(self, result: Floats) -> Crop:
+        """Return the crop with its result, h×w×3 in [0, 1]."""
+        return replace(self, result=result)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether any edge lies in the hole."""
+        return self.edges is not None and bool((self.edges[self.small_hole] > 0).any())
+
+    def steps(self) -> dict[str, Floats]:
+        """Return the picture of every stage by name, in order, H×W or H×W×3 in [0, 1]."""
+        stages = {
+            "window": to_float32(self.image),
+            "hole": self.hole.astype(np.float32),
+            "edges": self.edges,
+            "painting": self.painting,
+            "result": self.result,
+        }
+        return {name: picture for name, picture in stages.items() if picture is not None}
+
+
+def check_inputs(image: Image, mask: Mask) -> None:
+    """Check that there is something to fill, and something to fill it from.
+
+    Raises:
+        PhotoError: the image is not H×W×3 uint8.
+        MaskError: the mask is not H×W bool, is empty, or covers everything.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise PhotoError(f"an image of shape {image.shape} and type {image.dtype} instead of H×W×3 uint8")
+    if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
+        raise MaskError(
+            f"a mask of shape {mask.shape} and type {mask.dtype} for an image of {image.shape[:2]}; needs bool"
+        )
+    if not mask.any():
+        raise MaskError("the mask is empty: nothing to fill")
+    if mask.all():
+        raise MaskError("the mask covers the whole image: nothing is left to fill from")
+
+
+def extract_crops(image: Image, mask: Mask, options: FillOptions, longest: int) -> list[Crop]:
+    """Return the crops that fill every hole of a photo.
+
+    Args:
+        image: RGB uint8, H×W×3.
+        mask: True = missing, H×W.
+        options: context, growth and feather; with `plain` the whole photo is one crop.
+        longest: longer side of the working size at most, in pixels.
+    """
+    if options.plain:
+        height, width = mask.shape
+        window = Window(Box(0, 0, height, width), bounding_box(mask), (height, width))
+        return [Crop(window, image, mask, mask.astype(np.float32), to_float32(image), mask)]
+    return [_extract(image, mask, window, options) for window in plan(mask, options.context, longest)]
+
+
+def _extract(image: Image, mask: Mask, window: Window, options: FillOptions) -> Crop:
+    """Return one window with its mask dilated, at the photo's resolution and at the working size."""
+    object_ = mask[window.box.slices]
+    grow = options.grow
+    if grow is None:
+        grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
+    hole, blend_weight = dilate_mask(object_, grow, options.feather)
+    if hole.all():  # nothing would be left to fill from
+        hole, blend_weight = object_, object_.astype(np.float32)
+    image = np.ascontiguousarray(image[window.box.slices])
+    small = resize_area(to_float32(image), window.size)
+    # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
+    small_hole = resize_area(hole.astype(np.float32), window.size) > 0
+    if small_hole.all():  # a tiny window: the pixels with the smallest missing share count as known
+        share = resize_area(hole.astype(np.float32), window.size)
+        small_hole = share > share.min()
+    return Crop(window, image, hole, blend_weight, small, small_hole)
