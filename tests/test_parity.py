@@ -36,7 +36,7 @@ def test_the_python_api_gives_the_authors_edges_and_picture(original, original_m
 
 def test_the_painting_is_the_authors_inside_the_hole(original, original_model: Path):
     model = EdgeConnect.load(str(original_model), device="cpu")
-    (painted,) = model._nets().paint(
+    (painted,) = model._loaded_networks().paint(
         [original["image"].astype(np.float32) / 255], [original["edge_comp"]], [original["mask"]], force_float32=True
     )
     assert np.abs(painted.transpose(2, 0, 1) - original["inpaint_pred"]).max() < 1e-3

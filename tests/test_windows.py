@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inpaint_cli.imaging.blending import dilate_mask
-from inpaint_cli.imaging.panels import drawn, side_by_side
+from inpaint_cli.imaging.panels import draw_edges, side_by_side
 from inpaint_cli.imaging.windows import Box, plan, working_size
 
 masks = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(bool, shape)).filter(np.any)
@@ -72,7 +72,7 @@ def test_a_grown_hole_is_covered_whole_and_its_rim_fades_outwards(mask, grow, fe
 def test_edges_of_a_smaller_working_size_stay_lines_in_a_panel():
     edges = np.zeros((8, 8), np.float32)
     edges[:, 4] = 1
-    tile = side_by_side([np.full((80, 80, 3), 90, np.uint8), drawn(edges)])[:, -80:]
+    tile = side_by_side([np.full((80, 80, 3), 90, np.uint8), draw_edges(edges)])[:, -80:]
     assert (tile[:, :30] == 255).all()
     assert (tile[:, 60:] == 255).all()
     assert tile[:, 45].max() < 30
