@@ -28,8 +28,7 @@ def help_text(command: str) -> str:
 def page() -> str:
     """Return the whole page."""
     parts = ["# The command line\n\nWritten by `python docs/generate.py` from what `--help` prints; do not edit."]
-    for command in COMMANDS:
-        parts.append(f"## inpaint {command}\n\n```text\n{help_text(command)}\n```")
+    parts += [f"## inpaint {command}\n\n```text\n{help_text(command)}\n```" for command in COMMANDS]
     return "\n\n".join(parts) + "\n"
 
 
