@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from inpaint_cli.devices import choose_device, computes_bfloat16
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
+from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
+from inpaint_cli.nn.inputs import finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
 from inpaint_cli.options import MULTIPLE, Dtype, check_dtype
 from inpaint_cli.weights.checkpoints import read_generator
 from inpaint_cli.weights.registry import Model
@@ -83,7 +84,7 @@ class Networks:
             WeightsError: the checkpoint can't be read or does not fit.
         """
         inputs = [
-            edge_input(_tensor(gray), _tensor(edge), _tensor(hole))
+            prepare_edge_input(_tensor(gray), _tensor(edge), _tensor(hole))
             for gray, edge, hole in zip(grays, edges, holes, strict=True)
         ]
         return [prediction[0] for prediction in self._run("edge", inputs, force_float32)]
@@ -105,14 +106,25 @@ class Networks:
         Raises:
             WeightsError: the checkpoint can't be read or does not fit.
         """
-        inputs = []
+        config, prepared = self.model.config, []
         for image, edge, hole in zip(images, edges, holes, strict=True):
-            filled = self.model.config.hole_fill == "harmonic"
-            filling = _tensor(harmonic_fill(image, hole, edge > EDGE_THRESHOLD)) if filled else None
-            inputs.append(inpaint_input(_tensor(image), _tensor(edge), _tensor(hole), filling))
-        return [
-            np.clip(prediction.transpose(1, 2, 0), 0, 1) for prediction in self._run("inpaint", inputs, force_float32)
+            filling = harmonic_fill(image, hole, edge > EDGE_THRESHOLD) if config.hole_fill == "harmonic" else None
+            prepared.append(
+                prepare_inpaint_input(
+                    _tensor(image),
+                    _tensor(edge),
+                    _tensor(hole),
+                    None if filling is None else _tensor(filling),
+                    contrast=config.contrast,
+                    mask_channel=config.mask_channel,
+                )
+            )
+        given = self._run("inpaint", [each.planes for each in prepared], force_float32)
+        paintings = [
+            finish_inpaint_output(torch.from_numpy(y)[None], each, config.output)[0].numpy()
+            for y, each in zip(given, prepared, strict=True)
         ]
+        return [np.clip(painting.transpose(1, 2, 0), 0, 1) for painting in paintings]
 
     def _run(self, kind: Literal["edge", "inpaint"], inputs: list[Tensor], force_float32: bool) -> list[Floats]:
         """Run a generator on inputs of 1×C×H×W, those of one size together; returns C×H×W each, in their order."""
@@ -142,7 +154,12 @@ class Networks:
                 network = (
                     EdgeGenerator(config.base_channels, config.residual_blocks)
                     if kind == "edge"
-                    else InpaintGenerator(config.base_channels, config.residual_blocks, output=config.output)
+                    else InpaintGenerator(
+                        config.base_channels,
+                        config.residual_blocks,
+                        output=config.output,
+                        mask_channel=config.mask_channel,
+                    )
                 )
             network.load_state_dict(state, assign=True)
             self._loaded[kind, dtype] = network.eval().to(self.device, dtype)

@@ -26,6 +26,7 @@ PHOTOS = Path(__file__).parent / "data" / "train"
 SMALL = ("--residual-blocks", 1, "--size", 32, "--batch", 2, "--workers", 0)
 SMALL += ("--perceptual", "none", "--dtype", "float32")
 FAST = (*SMALL, "--threads", 1, "--sample-every", 0, "--log-every", 1)
+PAPER = ("--recipe", "paper")
 
 
 def checkpoint(run: Path) -> dict:

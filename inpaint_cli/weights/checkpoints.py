@@ -24,7 +24,7 @@ Kind = Literal["edge", "inpaint"]
 State = dict[str, Tensor]
 
 _ENTRANCE = "encoder.1.weight"  # base_channels × channels in × 7 × 7
-_CHANNELS_IN = {"edge": 3, "inpaint": 4}
+_CHANNELS_IN = {"edge": (3,), "inpaint": (4, 5)}
 _NAMES = {"edge": "edge generator (G1)", "inpaint": "inpainting generator (G2)"}
 # What torch.load was seen to raise for text, for truncated and for altered files of either format.
 _DAMAGED = (
@@ -171,7 +171,7 @@ def _check_kind(state: State, path: Path, kind: Kind) -> None:
     if entrance is None or entrance.ndim != 4:
         return
     for other, channels in _CHANNELS_IN.items():
-        if other != kind and entrance.shape[1] == channels:
+        if other != kind and entrance.shape[1] in channels:
             raise WeightsError(
                 f"{path}: holds the {_NAMES[other]}, expected the {_NAMES[kind]}; are the two files swapped?"
             )
@@ -180,8 +180,10 @@ def _check_kind(state: State, path: Path, kind: Kind) -> None:
 def _shapes(kind: Kind, config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Return every key and shape of a generator, from the network itself, without memory for its weights."""
     with torch.device("meta"):
-        generator = (EdgeGenerator if kind == "edge" else InpaintGenerator)(
-            config.base_channels, config.residual_blocks
+        generator = (
+            EdgeGenerator(config.base_channels, config.residual_blocks)
+            if kind == "edge"
+            else InpaintGenerator(config.base_channels, config.residual_blocks, mask_channel=config.mask_channel)
         )
     return {key: tuple(weight.shape) for key, weight in generator.state_dict().items()}
 
