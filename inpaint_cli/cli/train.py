@@ -10,7 +10,8 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import UsageError
-from inpaint_cli.training.options import Option, TrainOptions
+from inpaint_cli.training.choices import Stage
+from inpaint_cli.training.options import CONFIG, Option, TrainOptions
 
 THREADS = 1  # of torch, where none are asked for: several would spin against busy neighbours
 
@@ -29,16 +30,18 @@ def train(context: typer.Context, **given: Any) -> None:
         options["size"] = tuple(options["size"])
     if not resume and "data" not in options:
         raise UsageError("--data is missing: a folder of photos to learn from")
-    if not quiet:
-        typer.echo(f"inpaint: {'going on with' if resume else 'starting'} the run in {given['out']}", err=True)
+    read = TrainOptions.read(given["out"] / CONFIG, **options) if resume else TrainOptions.of(**options)
+    read.check()
+    if not quiet:  # torch, the photos and the first steps take their time
+        what = {Stage.EDGE: "G1", Stage.INPAINT: "G2", Stage.JOINT: "G1 and G2"}[read.stage]
+        typer.echo(f"inpaint: training {what} on {read.data}, to step {read.steps}; the run is {read.out}", err=True)
 
     import torch  # noqa: PLC0415
 
     from inpaint_cli.training.loop import train as run  # noqa: PLC0415
-    from inpaint_cli.training.run import read_options  # noqa: PLC0415
 
     torch.set_num_threads(given["threads"] or THREADS)
-    run(read_options(**options) if resume else TrainOptions.of(**options), resume=resume, quiet=quiet)
+    run(read, resume=resume, quiet=quiet)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
