@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inpaint_cli.devices import choose_device, computes_bfloat16
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD
-from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.nn.inputs import finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
 from inpaint_cli.options import MULTIPLE, Dtype, check_dtype
@@ -108,7 +107,9 @@ class Networks:
         """
         config, prepared = self.model.config, []
         for image, edge, hole in zip(images, edges, holes, strict=True):
-            filling = harmonic_fill(image, hole, edge > EDGE_THRESHOLD) if config.hole_fill == "harmonic" else None
+            filling = None
+            if config.hole_fill == "harmonic":
+                filling = fill_along(image, hole, edge, soft=config.edge_channel == "soft")
             prepared.append(
                 prepare_inpaint_input(
                     _tensor(image),

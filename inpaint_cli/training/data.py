@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from inpaint_cli.imaging import edges, random_masks
-from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.training.choices import EdgeChannel, Recipe
 from inpaint_cli.training.folders import Masks, Photos, Rgb
 from inpaint_cli.training.options import TrainOptions
@@ -170,7 +170,7 @@ def make_batch(
     known = edges.canny(gray, hole) & ~hole
     filling = np.zeros_like(image)
     if harmonic and lines.kind is not Kind.G1:
-        filling = harmonic_fill(image, hole, known | lines.walls)
+        filling = fill_along(image, hole, (known | lines.walls).astype(np.float32), soft=False)
     return Batch(
         image=_tensor(image),
         gray=_tensor(gray),

@@ -10,10 +10,11 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD
-from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.edges import SOFTEST
+from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.nn.generators import EdgeGenerator
 from inpaint_cli.nn.inputs import InpaintInput, finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
+from inpaint_cli.training.choices import EdgeChannel
 from inpaint_cli.training.data import Batch
 from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.objective import Losses, Objective, Outputs
@@ -73,6 +74,7 @@ class EdgeConnectLearner:
 
     def __init__(self, options: TrainOptions, device: torch.device, *, fresh: bool = True) -> None:
         self.options = options
+        self._soft = options.edge_channel is EdgeChannel.SOFT
         self.networks: TrainingNetworks = TrainingNetworks(options, fresh=fresh).to(device)
         self._objective = Objective(options, self.networks, load_vgg(options, device))
         g1, g2 = self.networks.g1, self.networks.g2
@@ -133,7 +135,10 @@ class EdgeConnectLearner:
         inside, logits = batch.channel, None
         if logits_of is not None:
             logits = logits_of(prepare_edge_input(batch.gray, batch.known_edges, batch.mask)).float()
-            inside = torch.where(batch.kind == Kind.G1, torch.sigmoid(logits), inside)
+            guessed = torch.sigmoid(logits)
+            if self._soft:
+                guessed = (guessed / 2).clamp_max(SOFTEST)
+            inside = torch.where(batch.kind == Kind.G1, guessed, inside)
         return logits, batch.known_edges + inside * batch.mask
 
     def _paint(self, batch: Batch, lines: Tensor, g2: Callable[[Tensor], Tensor]) -> tuple[InpaintInput, Tensor]:
@@ -154,6 +159,6 @@ class EdgeConnectLearner:
         filling = batch.filling.clone()
         for i in (batch.kind.flatten() == Kind.G1).nonzero().flatten().tolist():
             image = batch.image[i].permute(1, 2, 0).cpu().numpy()
-            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, lines[i, 0].detach().cpu().numpy() > EDGE_THRESHOLD
-            filling[i] = torch.from_numpy(harmonic_fill(image, hole, walls)).permute(2, 0, 1).to(filling)
+            hole, levels = batch.mask[i, 0].cpu().numpy() > 0.5, lines[i, 0].detach().cpu().numpy()
+            filling[i] = torch.from_numpy(fill_along(image, hole, levels, soft=self._soft)).permute(2, 0, 1).to(filling)
         return filling

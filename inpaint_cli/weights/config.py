@@ -39,7 +39,8 @@ class ModelConfig:
             standard deviation of the known pixels (`photo`), its correction being in these units too.
         mask_channel: whether G2's input has the mask as a fifth channel.
         edge_channel: what G2's edge channel showed in training: the true lines as they are (`binary`, the paper's), or
-            soft ones, not all of which held the filling (`soft`).
+            soft ones, not all of which held the filling (`soft`); then what G1 only supposes is a soft wall of the
+            filling (`imaging.fillings`).
         train_size: side of the training crops in pixels.
         lines: the source of lines that `auto` stands for with this model.
         painter: the painter that `auto` stands for with this model.
