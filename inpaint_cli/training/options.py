@@ -80,9 +80,9 @@ class TrainOptions:
         Recipe,
         Option(
             _RUN,
-            "short: cross-entropy for G1 and squared error for G2. refine: a second phase from a --g1 or --g2, with "
-            "the paper's adversarial and feature-matching losses added. paper: the paper's losses, optimiser, networks "
-            "and masks alone. Options not given have the recipe's values.",
+            "How it is trained; options not given have the recipe's values. short: cross-entropy for G1, squared error "
+            "for G2. refine: a second phase from a --g1 or --g2, with the paper's adversarial and feature-matching "
+            "losses added. paper: the paper's losses, optimiser, networks and masks alone.",
         ),
     ] = Recipe.SHORT
     val: Annotated[Path | None, Option(_DATA, "Photos to validate with; at most 48 are used.", "DIR")] = None
