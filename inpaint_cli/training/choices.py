@@ -59,6 +59,13 @@ class EdgeChannel(StrEnum):
     SOFT = "soft"  # of varying strength, blurred, with gaps, while only some of them hold the filling
 
 
+class Target(StrEnum):
+    """What the squared error compares G2's picture with."""
+
+    PHOTO = "photo"
+    LINES = "lines"  # the harmonic fill along the true lines: what lines can say, without texture that nobody can guess
+
+
 class FakePatches(StrEnum):
     """Which of a generated picture's patches D takes for fake."""
 

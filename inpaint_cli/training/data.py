@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from inpaint_cli.imaging import edges, random_masks
 from inpaint_cli.imaging.fillings import fill_along
-from inpaint_cli.training.choices import EdgeChannel, Recipe
+from inpaint_cli.training.choices import EdgeChannel, Recipe, Target
 from inpaint_cli.training.folders import Masks, Photos, Rgb
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, exact_lines, soft_lines
@@ -50,6 +50,7 @@ class Batch:
         channel: what G2's edge channel shows in the hole, N×1×H×W in [0, 1]; 0 where the lines are G1's.
         filling: I with the hole filled harmonically, along its walls, N×3×H×W; where the lines are G1's, or the model's
             hole is white, zeros.
+        target: what the squared error compares I_pred with, N×3×H×W (`Target`).
         broken: numbers of the photos that were drawn for it, could not be read, and were replaced by others.
     """
 
@@ -61,6 +62,7 @@ class Batch:
     kind: Tensor
     channel: Tensor
     filling: Tensor
+    target: Tensor
     broken: frozenset[int]
 
     def to(self, device: torch.device) -> "Batch":
@@ -101,7 +103,16 @@ class Samples(Dataset[Batch]):
         hole = self.masks.pick(shape, rng) if self.masks else random_hole(shape, rng, options.recipe)
         true = edges.canny(edges.to_gray(image))
         lines = self._lines(sample.step, true, hole, rng)
-        return make_batch(image, hole, true, lines, harmonic=options.needs_harmonic_fill, broken=broken)
+        fills = options.trains_g2 and options.target is Target.LINES
+        return make_batch(
+            image,
+            hole,
+            true,
+            lines,
+            harmonic=options.needs_harmonic_fill,
+            target=Target.LINES if fills else Target.PHOTO,
+            broken=broken,
+        )
 
     def _lines(self, step: int, true: Mask, hole: Mask, rng: Generator) -> ShownLines:
         """Return the lines that G2 gets in the hole of a sample of a step."""
@@ -165,7 +176,14 @@ def random_hole(shape: tuple[int, int], rng: Generator, recipe: Recipe = Recipe.
 
 
 def make_batch(
-    image: Floats, hole: Mask, true: Mask, lines: ShownLines, *, harmonic: bool, broken: frozenset[int] = frozenset()
+    image: Floats,
+    hole: Mask,
+    true: Mask,
+    lines: ShownLines,
+    *,
+    harmonic: bool,
+    target: Target = Target.PHOTO,
+    broken: frozenset[int] = frozenset(),
 ) -> Batch:
     """Return the batch of one sample.
 
@@ -175,6 +193,7 @@ def make_batch(
         true: Canny of the whole picture, H×W.
         lines: those that G2 gets in the hole.
         harmonic: whether G2's hole is filled harmonically.
+        target: what the squared error compares with.
         broken: see `Batch`.
     """
     gray = edges.to_gray(image)
@@ -182,6 +201,9 @@ def make_batch(
     filling = np.zeros_like(image)
     if harmonic and lines.kind is not Kind.G1:
         filling = fill_along(image, hole, (known | lines.walls).astype(np.float32), soft=False)
+    wanted = image
+    if target is Target.LINES:
+        wanted = fill_along(image, hole, np.where(hole, true, known).astype(np.float32), soft=False)
     return Batch(
         image=_tensor(image),
         gray=_tensor(gray),
@@ -191,6 +213,7 @@ def make_batch(
         kind=torch.full((1, 1, 1, 1), int(lines.kind)),
         channel=_tensor(lines.channel),
         filling=_tensor(filling),
+        target=_tensor(wanted),
         broken=broken,
     )
 

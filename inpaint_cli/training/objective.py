@@ -77,7 +77,7 @@ class Objective:
             if o.l1:
                 terms["l1"] = o.l1 * losses.l1_loss(outputs.image, batch.image, batch.mask, o.hole_weight)
             if o.l2:
-                terms["l2"] = o.l2 * losses.l2_loss(outputs.image, batch.image, batch.mask, outputs.deviation)
+                terms["l2"] = o.l2 * losses.l2_loss(outputs.image, batch.target, batch.mask, outputs.deviation)
             terms |= self._perceptual(batch, outputs.image)
         return terms
 

@@ -26,6 +26,7 @@ from inpaint_cli.training.choices import (
     Recipe,
     Size,
     Stage,
+    Target,
 )
 
 # What lies in a run's folder.
@@ -193,6 +194,14 @@ class TrainOptions:
             min=0,
         ),
     ] = 1.0
+    target: Annotated[
+        Target,
+        Option(
+            _LOSSES,
+            "What the squared error compares with: the photo, or its harmonic fill along the true lines, which is what "
+            "lines can say and has no texture that nobody could guess.",
+        ),
+    ] = Target.LINES
     adversarial2: Annotated[float, Option(_LOSSES, "Weight of G2's adversarial loss.", min=0)] = 0.0
     fm2: Annotated[
         float, Option(_LOSSES, "Weight of feature matching on D2, which the paper does not have.", min=0)
@@ -394,6 +403,7 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
         "outside_weight": 0.0,
         "l1": 1.0,
         "l2": 0.0,
+        "target": Target.PHOTO,
         "adversarial2": 0.1,
         "perceptual": "vgg19",
         "canny_share": 0.0,
