@@ -1,25 +1,22 @@
-"""G1 and G2 at work: numpy arrays in, numpy arrays out; device, precision, padding and batches are decided here.
+"""G1 and G2 at work: numpy arrays in, numpy arrays out; inputs, padding, batches and what the outputs mean.
 
-The only module that runs the networks for a photo. It loads each network when it is first asked for, and only so many
+The only module that runs the networks for a photo. A backend computes: OpenCV without torch, or torch. Only so many
 callers compute at once, so that threads that decode, texture and encode other photos may share it.
 """
 
-import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from inpaint_cli.devices import choose_device, computes_bfloat16
+from inpaint_cli.backends import choose_backend
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
-from inpaint_cli.options import MULTIPLE, Dtype, check_dtype
-from inpaint_cli.weights.checkpoints import read_generator
+from inpaint_cli.options import MULTIPLE, Backend
+from inpaint_cli.weights.checkpoints import Kind
+from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.registry import Model
 
 Floats = NDArray[np.float32]
@@ -28,7 +25,16 @@ Mask = NDArray[np.bool_]
 _SMALLEST = 12  # a quarter of it, 3 pixels, is the least that the blocks' reflection padding of 2 takes
 _BATCH_PIXELS = 4 * 512 * 512  # at most this many pixels in one forward pass, or one picture if it is larger
 
-_DTYPES: dict[str, torch.dtype] = {str(name): getattr(torch, name) for name in Dtype if name is not Dtype.AUTO}
+
+class _Backend(Protocol):
+    """What runs a generator on N×C×H×W, and where."""
+
+    @property
+    def device(self) -> str:
+        """`cpu`, `cuda:0`, ..."""
+
+    def run(self, kind: Kind, x: Floats, *, force_float32: bool = False) -> Floats:
+        """Return what the last activation gives, N×C×H×W."""
 
 
 class Networks:
@@ -38,11 +44,17 @@ class Networks:
         model: where the weights lie and what they are.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
-        threads: processor threads of torch, for the whole process; None for all cores.
-        max_concurrent: how many callers may compute at once on a processor; they share its threads.
+        threads: processor threads, for the whole process; None for all cores.
+        backend: what computes (see `backends.choose_backend`).
+        max_concurrent: how many callers may compute at once with torch on a processor; they share its threads.
+
+    Attributes:
+        model: the model.
+        backend: what computes, OpenCV or torch.
+        device: where, as torch calls it.
 
     Raises:
-        UsageError: the device or the precision is not to be had here.
+        UsageError: the device, the precision or the backend is not to be had here.
     """
 
     def __init__(
@@ -52,18 +64,21 @@ class Networks:
         dtype: str = "auto",
         threads: int | None = None,
         *,
+        backend: Backend = Backend.AUTO,
         max_concurrent: int = 1,
     ) -> None:
         self.model = model
-        self.device = choose_device(device)
-        self._float32_dtype = torch.float32 if dtype == "auto" else _dtype(dtype, self.device)
-        self._dtype = _dtype(dtype, self.device)
-        threads = threads or torch.get_num_threads()
-        max_concurrent = min(max_concurrent, threads) if self.device.type == "cpu" else 1
-        torch.set_num_threads(threads // max_concurrent)
-        self._loaded: dict[tuple[str, torch.dtype], nn.Module] = {}
-        self._loading = threading.Lock()
-        self._free = threading.Semaphore(max_concurrent)
+        self.backend = choose_backend(backend, device, dtype, (model.edge, model.inpaint))
+        self._backend: _Backend
+        if self.backend is Backend.OPENCV:
+            from inpaint_cli.inference_opencv import OpenCVBackend  # noqa: PLC0415 - one of the two
+
+            self._backend = OpenCVBackend(model, threads)
+        else:
+            from inpaint_cli.inference_torch import TorchBackend  # noqa: PLC0415 - torch takes a second
+
+            self._backend = TorchBackend(model, device, dtype, threads, max_concurrent=max_concurrent)
+        self.device = self._backend.device
 
     def edges(
         self, grays: Sequence[Floats], edges: Sequence[Floats], holes: Sequence[Mask], *, force_float32: bool = False
@@ -82,10 +97,7 @@ class Networks:
         Raises:
             WeightsError: the checkpoint can't be read or does not fit.
         """
-        inputs = [
-            edge_input(_tensor(gray), _tensor(edge), _tensor(hole))
-            for gray, edge, hole in zip(grays, edges, holes, strict=True)
-        ]
+        inputs = [edge_input(*each) for each in zip(grays, edges, holes, strict=True)]
         return [prediction[0] for prediction in self._run("edge", inputs, force_float32)]
 
     def paint(
@@ -105,66 +117,54 @@ class Networks:
         Raises:
             WeightsError: the checkpoint can't be read or does not fit.
         """
-        inputs = []
-        for image, edge, hole in zip(images, edges, holes, strict=True):
-            filled = self.model.config.hole_fill == "harmonic"
-            filling = _tensor(harmonic_fill(image, hole, edge > EDGE_THRESHOLD)) if filled else None
-            inputs.append(inpaint_input(_tensor(image), _tensor(edge), _tensor(hole), filling))
-        return [
-            np.clip(prediction.transpose(1, 2, 0), 0, 1) for prediction in self._run("inpaint", inputs, force_float32)
-        ]
+        config = self.model.config
+        inputs = [inpaint_input(*each, config) for each in zip(images, edges, holes, strict=True)]
+        activations = self._run("inpaint", inputs, force_float32)
+        return [painting(x, y, config) for x, y in zip(inputs, activations, strict=True)]
 
-    def _run(self, kind: Literal["edge", "inpaint"], inputs: list[Tensor], force_float32: bool) -> list[Floats]:
-        """Run a generator on inputs of 1×C×H×W, those of one size together; returns C×H×W each, in their order."""
-        by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+    def _run(self, kind: Kind, inputs: Sequence[Floats], force_float32: bool) -> list[Floats]:
+        """Run a generator on inputs of C×H×W, those of one size together; returns C×H×W each, in their order."""
+        by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for position, x in enumerate(inputs):
-            by_size[x.shape[-2], x.shape[-1]].append(position)
+            by_size[x.shape[1:]].append(position)
         outputs: dict[int, Floats] = {}
-        dtype = self._float32_dtype if force_float32 else self._dtype
-        with self._loading:
-            network = self._network(kind, dtype)
-        with self._free, torch.inference_mode():
-            for (height, width), positions in by_size.items():
-                max_concurrent = max(1, _BATCH_PIXELS // (height * width))
-                for start in range(0, len(positions), max_concurrent):
-                    batch = positions[start : start + max_concurrent]
-                    x = _padded(torch.cat([inputs[position] for position in batch]))
-                    y = network(x.to(self.device, dtype))[..., :height, :width].float().cpu().numpy()
-                    outputs.update(zip(batch, y, strict=True))
+        for (height, width), positions in by_size.items():
+            size = max(1, _BATCH_PIXELS // (height * width))
+            for start in range(0, len(positions), size):
+                batch = positions[start : start + size]
+                x = _padded(np.stack([inputs[position] for position in batch]))
+                y = self._backend.run(kind, x, force_float32=force_float32)[..., :height, :width]
+                outputs.update(zip(batch, y, strict=True))
         return [outputs[position] for position in range(len(inputs))]
 
-    def _network(self, kind: Literal["edge", "inpaint"], dtype: torch.dtype) -> nn.Module:
-        if (kind, dtype) not in self._loaded:
-            config = self.model.config
-            path = self.model.edge if kind == "edge" else self.model.inpaint
-            state = read_generator(path, kind, config)
-            with torch.device("meta"):  # no time spent on random numbers that the weights replace
-                network = (
-                    EdgeGenerator(config.base_channels, config.residual_blocks)
-                    if kind == "edge"
-                    else InpaintGenerator(config.base_channels, config.residual_blocks, output=config.output)
-                )
-            network.load_state_dict(state, assign=True)
-            self._loaded[kind, dtype] = network.eval().to(self.device, dtype)
-        return self._loaded[kind, dtype]
+
+def edge_input(gray: Floats, edges: Floats, hole: Mask) -> Floats:
+    """Return G1's input, 3×H×W: I_gray with a white hole, C_gt with an empty hole, M (see `Networks.edges`)."""
+    return np.stack([np.where(hole, 1, gray), np.where(hole, 0, edges), hole]).astype(np.float32)
 
 
-def _tensor(array: Floats | Mask) -> Tensor:
-    """Return H×W or H×W×C as 1×C×H×W float32."""
-    planes = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
-    return torch.from_numpy(np.ascontiguousarray(planes, np.float32))[None]
+def inpaint_input(image: Floats, edges: Floats, hole: Mask, config: ModelConfig) -> Floats:
+    """Return G2's input, 4×H×W: I with its hole filled as the model was trained, C_comp (see `Networks.paint`)."""
+    inside: Floats | float = 1.0
+    if config.hole_fill == "harmonic":
+        inside = harmonic_fill(image, hole, edges > EDGE_THRESHOLD)
+    filled = np.where(hole[..., None], inside, image)
+    return np.concatenate([filled.transpose(2, 0, 1), edges[None]]).astype(np.float32)
 
 
-def _padded(x: Tensor) -> Tensor:
+def painting(x: Floats, y: Floats, config: ModelConfig) -> Floats:
+    """Return I_pred, H×W×3 in [0, 1].
+
+    Args:
+        x: what `inpaint_input` returned.
+        y: what G2's tanh made of it, 3×H×W in [−1, 1].
+        config: says whether that is the picture, (y + 1) / 2, or a correction of the filling.
+    """
+    painted = x[:3] + y if config.output == "correction" else (y + 1) / 2
+    return np.clip(painted.transpose(1, 2, 0), 0, 1)
+
+
+def _padded(x: Floats) -> Floats:
     """Continue the last row and column of N×C×H×W until both sides are multiples of 4 and large enough."""
     height, width = (max(_SMALLEST, -side % MULTIPLE + side) for side in x.shape[-2:])
-    return nn.functional.pad(x, (0, width - x.shape[-1], 0, height - x.shape[-2]), mode="replicate")
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    if check_dtype(name) in _DTYPES:
-        return _DTYPES[name]
-    # Measured on both networks: bfloat16 moves the painting by a third of a grey level and takes half the time.
-    if computes_bfloat16(device):
-        return torch.bfloat16
-    return torch.float16 if device.type == "cuda" else torch.float32
+    return np.pad(x, ((0, 0), (0, 0), (0, height - x.shape[-2]), (0, width - x.shape[-1])), mode="edge")

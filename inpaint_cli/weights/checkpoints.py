@@ -124,7 +124,8 @@ def _sigma(W: Array, u: Array, v: Array) -> Array | float:
     rows = W if u.shape[0] == W.shape[0] else W.swapaxes(0, 1)
     if u.ndim != 1 or v.ndim != 1 or u.shape[0] != rows.shape[0] or u.shape[0] * v.shape[0] != math.prod(W.shape):
         return 1.0  # wrong shapes, which `check_state` finds and names
-    return u @ (rows.reshape(u.shape[0], -1) @ v)
+    sigma: Array = u @ (rows.reshape(u.shape[0], -1) @ v)
+    return sigma
 
 
 def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> None:

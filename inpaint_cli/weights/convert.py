@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import WeightsError
 from inpaint_cli.weights import register
-from inpaint_cli.weights.checkpoints import check_state, infer_size, read_weights, read_state
+from inpaint_cli.weights.checkpoints import check_state, infer_size, read_state, read_weights
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
 from inpaint_cli.weights.export import check_free, model_card, write_model
