@@ -13,6 +13,8 @@ from inpaint_cli.weights.registry import Model
 
 Floats = NDArray[np.float32]
 
+_KEPT_PIXELS = 512 * 512  # a net keeps the buffers of its last pass; after more pixels than these it is built anew
+
 
 class OpenCVBackend:
     """Both generators of a model. Threads may share it: they compute in turn, each with all of OpenCV's threads.
@@ -47,7 +49,10 @@ class OpenCVBackend:
         with self._lock:
             net = self._net(kind)
             net.setInput(x)
-            return np.array(net.forward(), np.float32)  # a copy: the net keeps its output
+            y = np.array(net.forward(), np.float32)  # a copy: the net keeps its output
+            if x.shape[0] * x.shape[2] * x.shape[3] > _KEPT_PIXELS:
+                del self._nets[kind]
+            return y
 
     def _net(self, kind: Kind) -> cv2.dnn.Net:
         if kind not in self._nets:
