@@ -18,16 +18,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inpaint_cli.backends import MANY_PHOTOS
 from inpaint_cli.inference import Networks
+from inpaint_cli.inference.backends import MANY_PHOTOS
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend
 from inpaint_cli.weights.registry import resolve
 
 REPORT = Path(__file__).with_suffix(".md")
 TEXT = """# What runs the networks on a processor
 
-`python benchmarks/backends.py`; {model}, {size}×{size} pixels, OpenCV {opencv}. Processor time with one thread in units of
-`python -c "import torch"`. Torch's `auto` is bfloat16 where the processor computes in it, as this one does.
+`python benchmarks/backends.py`; {model}, {size}×{size} pixels, OpenCV {opencv}. Processor time with one thread, in
+units of `python -c "import torch"`. Torch's `auto` is bfloat16 where the processor computes in it, as this one does.
 
 | | to start | G1 and G2, one photo | has paid for its start after |
 |---|---|---|---|
@@ -37,8 +37,8 @@ Hence the rule of `--backend auto`: OpenCV, and torch from {many} photos on. A G
 `.pth` checkpoint (which torch has to read) and an OpenCV older than 4.11 mean torch too. `evaluate` takes torch, which
 its measures import anyway.
 
-Two photos at once on OpenCV with {threads} threads: one set of nets in turn, each pass with all threads, takes {shared} ×
-the time of a set each with half of the threads. So they share one, with half of the memory.
+Two photos at once on OpenCV with {threads} threads: one set of nets in turn, each pass with all threads, takes
+{shared} × the time of a set each with half of the threads. So they share one, with half of the memory.
 """
 SIZE = 256
 RUNS = (

@@ -69,7 +69,7 @@ class Dtype(StrEnum):
 class Backend(StrEnum):
     """What runs the networks."""
 
-    AUTO = "auto"  # see `backends.choose_backend`
+    AUTO = "auto"  # see `inference.backends.choose_backend`
     OPENCV = "opencv"
     TORCH = "torch"
 

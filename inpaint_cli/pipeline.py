@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.backends import choose_backend
 from inpaint_cli.crops import Crop, check_inputs, extract_crops
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
@@ -27,6 +26,7 @@ from inpaint_cli.imaging.lines import close_gaps, continue_lines
 from inpaint_cli.imaging.pixels import to_float32, to_uint8
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
+from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch, quantise
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
@@ -62,7 +62,7 @@ class EdgeConnect:
         device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads to use, of the whole process; None for all cores.
-        backend: what runs the networks: `auto`, `opencv` or `torch` (see `backends.choose_backend`).
+        backend: what runs the networks: `auto`, `opencv` or `torch` (see `inference.backends.choose_backend`).
         max_concurrent: how many photos are painted at once on a processor. They share its threads: two photos
             with half of the threads each take less time than one after the other with all of them.
     """

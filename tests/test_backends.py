@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from inpaint_cli.backends import MANY_PHOTOS, backend_for, choose_backend
 from inpaint_cli.errors import UsageError
 from inpaint_cli.inference import Networks
+from inpaint_cli.inference.backends import MANY_PHOTOS, backend_for, choose_backend
 from inpaint_cli.nn.architecture import Architecture, edge_architecture, inpaint_architecture
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.nn.onnx_graph import onnx_generator

@@ -35,7 +35,7 @@ class ModelChoice:
             UsageError: no such model, device, precision or backend.
             WeightsError: the model can't be had.
         """
-        from inpaint_cli.backends import backend_for  # noqa: PLC0415 - OpenCV
+        from inpaint_cli.inference.backends import backend_for  # noqa: PLC0415 - OpenCV
         from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy
 
         return EdgeConnect.load(

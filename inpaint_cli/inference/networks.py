@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.backends import choose_backend
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.options import MULTIPLE, Backend
 from inpaint_cli.weights.checkpoints import Kind
 from inpaint_cli.weights.config import ModelConfig
@@ -45,7 +45,7 @@ class Networks:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads, for the whole process; None for all cores.
-        backend: what computes (see `backends.choose_backend`).
+        backend: what computes (see `inference.backends.choose_backend`).
         max_concurrent: how many callers may compute at once with torch on a processor; they share its threads.
 
     Attributes:
@@ -71,11 +71,11 @@ class Networks:
         self.backend = choose_backend(backend, device, dtype, (model.edge, model.inpaint))
         self._backend: _Backend
         if self.backend is Backend.OPENCV:
-            from inpaint_cli.inference_opencv import OpenCVBackend  # noqa: PLC0415 - one of the two
+            from inpaint_cli.inference.opencv_backend import OpenCVBackend  # noqa: PLC0415 - one of the two
 
             self._backend = OpenCVBackend(model, threads)
         else:
-            from inpaint_cli.inference_torch import TorchBackend  # noqa: PLC0415 - torch takes a second
+            from inpaint_cli.inference.torch_backend import TorchBackend  # noqa: PLC0415 - torch takes a second
 
             self._backend = TorchBackend(model, device, dtype, threads, max_concurrent=max_concurrent)
         self.device = self._backend.device
