@@ -8,6 +8,7 @@ Costs are processor time with one thread, so that other work on the machine hard
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -90,7 +91,7 @@ def at_once(networks: list[Networks]) -> None:
 
 
 def shared_or_own(repeat: int) -> tuple[float, float]:
-    """Return the wall time of two photos at once: one set of nets in turn; a set each on half of the threads."""
+    """Return the median wall time of two photos at once: one set of nets in turn; a set each on half of the threads."""
     model, threads = resolve(DEFAULT_WEIGHTS), os.cpu_count() or 2
     first, second = (Networks(model, "cpu", backend=Backend.OPENCV) for _ in range(2))
     times: dict[str, list[float]] = {"shared": [], "own": []}
@@ -98,7 +99,7 @@ def shared_or_own(repeat: int) -> tuple[float, float]:
         for how, pair, each in (("shared", [first, first], threads), ("own", [first, second], max(1, threads // 2))):
             cv2.setNumThreads(each)
             times[how].append(least(lambda pair=pair: at_once(pair), time.perf_counter, 1))
-    return min(times["shared"]), min(times["own"])
+    return statistics.median(times["shared"]), statistics.median(times["own"])
 
 
 def main() -> None:

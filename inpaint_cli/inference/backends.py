@@ -11,7 +11,7 @@ import cv2
 from inpaint_cli.errors import UsageError
 from inpaint_cli.options import Backend, Dtype, check_device, check_dtype
 
-MANY_PHOTOS = 8  # from here on torch's faster arithmetic has paid for its import (benchmarks/backends.md)
+MANY_PHOTOS = 6  # from here on torch's faster arithmetic has paid for its import (benchmarks/backends.md)
 
 _OLDEST_OPENCV = (4, 11)  # 4.10 can't interleave channels (DepthToSpace) in a graph of free height and width
 # What the drivers of NVIDIA and AMD make on Linux, and of both in Windows' subsystem for Linux.
