@@ -35,7 +35,7 @@ units of `python -c "import torch"`. Torch's `auto` is bfloat16 where the proces
 {table}
 
 Hence the rule of `--backend auto`: OpenCV, and torch from {many} photos on. A GPU, another `--dtype` than float32, a
-`.pth` checkpoint (which torch has to read) and an OpenCV older than 4.11 mean torch too. `evaluate` takes torch, which
+`.pth` checkpoint (which torch has to read) and an OpenCV older than 5.0 mean torch too. `evaluate` takes torch, which
 its measures import anyway.
 
 Two photos at once on OpenCV with {threads} threads: one set of nets in turn, each pass with all threads, takes

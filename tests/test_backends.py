@@ -203,9 +203,9 @@ def test_many_photos_are_worth_the_import_of_torch():
 
 
 def test_an_opencv_that_is_too_old_leaves_it_to_torch(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cv2, "__version__", "4.10.0")
+    monkeypatch.setattr(cv2, "__version__", "4.14.0")
     assert choose_backend(Backend.AUTO, "cpu", "auto", []) is Backend.TORCH
-    with pytest.raises(UsageError, match=r"needs OpenCV 4\.11"):
+    with pytest.raises(UsageError, match=r"needs OpenCV 5\.0"):
         choose_backend(Backend.OPENCV, "cpu", "auto", [])
 
 
