@@ -13,8 +13,8 @@ from inpaint_cli.options import Backend, Dtype, check_device, check_dtype
 
 MANY_PHOTOS = 6  # from here on torch's faster arithmetic has paid for its import (benchmarks/backends.md)
 
-# 4.10 can't read the graph (DepthToSpace of free height and width); 4.11 to 4.14 read it, but miss what torch computes by
-# up to 0.001 in the lite generators and by two grey levels in the full ones.
+# 4.10 can't read the graph (DepthToSpace of free height and width). 4.11 to 4.14 read it, but miss what torch computes
+# by up to 0.001 in the lite generators, and the authors' pictures (tests/test_parity.py) by more than a grey level.
 _OLDEST_OPENCV = (5, 0)
 # What the drivers of NVIDIA and AMD make on Linux, and of both in Windows' subsystem for Linux.
 _GPU_FILES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
