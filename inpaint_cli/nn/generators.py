@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from inpaint_cli.nn.inputs import Output
-
 
 def _plain(module: nn.Module) -> nn.Module:
     return module
@@ -115,7 +113,6 @@ class InpaintGenerator(_Generator):
     Args:
         base_channels: width of the first layer.
         residual_blocks: number of residual blocks.
-        output: `picture`, the paper's (tanh + 1) / 2, or `correction`: tanh, which is added to the filling.
         mask_channel: whether the input's fifth channel is the mask.
     """
 
@@ -124,21 +121,11 @@ class InpaintGenerator(_Generator):
         base_channels: int = 64,
         residual_blocks: int = 8,
         *,
-        output: Output = "picture",
         mask_channel: bool = False,
     ) -> None:
         in_channels = 5 if mask_channel else 4
         super().__init__(in_channels, 3, base_channels, residual_blocks, spectral=False, block_bias=True)
-        self.output = output
-        if output == "correction":  # a fresh network changes nothing
-            last = self.decoder[-1]
-            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
-            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a picture in [0, 1] or a correction in [−1, 1], N×3×H×W, for what `prepare_inpaint_input` made.
-
-        `finish_inpaint_output` makes I_pred of it.
-        """
-        y = torch.tanh(super().forward(x))
-        return y if self.output == "correction" else (y + 1) / 2
+        """Return the tanh of the last convolution, N×3×H×W in [−1, 1]; `finish_inpaint_output` makes I_pred of it."""
+        return torch.tanh(super().forward(x))

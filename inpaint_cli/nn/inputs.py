@@ -71,15 +71,15 @@ def prepare_inpaint_input(
 
 
 def finish_inpaint_output(given: Array, prepared: InpaintInput, output: Output) -> Array:
-    """Return I_pred, N×3×H×W, for what G2 gave; it may leave [0, 1] where it is a correction.
+    """Return I_pred, N×3×H×W, for what G2 gave; it may leave [0, 1] where that is a correction.
 
     Args:
-        given: G2's output: a picture in [0, 1], or a correction in [−1, 1].
+        given: G2's tanh, N×3×H×W in [−1, 1].
         prepared: what `prepare_inpaint_input` returned.
-        output: which of the two it is.
+        output: whether that is the picture, (tanh + 1) / 2 as in the paper, or a correction of the filling.
     """
     if output == "picture":
-        return given
+        return (given + 1) / 2
     return prepared.filled + (given if prepared.deviation is None else given * prepared.deviation)
 
 

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.nn.discriminators import PatchDiscriminator
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
-from inpaint_cli.training.choices import Recipe
+from inpaint_cli.training.choices import Output, Recipe
 from inpaint_cli.training.options import CHECKPOINT, TrainOptions
 from inpaint_cli.weights.checkpoints import fold_spectral_norm, read_generator
 from inpaint_cli.weights.config import ModelConfig
@@ -44,16 +44,14 @@ class TrainingNetworks(nn.Module):
         super().__init__()
         width, blocks = options.model.base_channels, options.residual_blocks
         self.g1 = EdgeGenerator(width, blocks) if options.has_g1 else None
-        self.g2 = (
-            InpaintGenerator(width, blocks, output=options.output.value, mask_channel=options.mask_channel)
-            if options.trains_g2
-            else None
-        )
+        self.g2 = InpaintGenerator(width, blocks, mask_channel=options.mask_channel) if options.trains_g2 else None
         self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
         self.d2 = PatchDiscriminator(3) if options.trains_g2 and (options.adversarial2 or options.fm2) else None
         if fresh:
             if options.recipe is not Recipe.PAPER:
                 initialise(self.g1, self.g2)
+            if options.output is Output.CORRECTION:
+                begin_at_zero(self.g2)
             self._start(options)
         if self.g1 is not None and options.trains_g1 and options.recipe is Recipe.PAPER:
             add_spectral_norm(self.g1)
@@ -100,10 +98,7 @@ def _learns(network: nn.Module) -> bool:
 
 
 def initialise(g1: nn.Module | None, g2: nn.Module | None) -> None:
-    """Draw the weights anew after He et al. 2015; G1 begins with few edges everywhere.
-
-    G2's last layer is left alone: a correction begins at zero.
-    """
+    """Draw the weights anew after He et al. 2015, the last layers' excepted; G1 begins with few edges everywhere."""
     for generator in (g1, g2):
         convolutions = (nn.Conv2d, nn.ConvTranspose2d)
         layers = [m for m in (generator.modules() if generator else ()) if isinstance(m, convolutions)]
@@ -114,6 +109,14 @@ def initialise(g1: nn.Module | None, g2: nn.Module | None) -> None:
         if generator is g1 and layers:
             nn.init.normal_(layers[-1].weight, std=0.01)
             nn.init.constant_(layers[-1].bias, EDGES_ARE_RARE)  # type: ignore[arg-type]
+
+
+def begin_at_zero(g2: InpaintGenerator | None) -> None:
+    """Let a fresh G2 give zero, a correction that changes nothing."""
+    if g2 is not None:
+        last = g2.decoder[-1]
+        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
 
 def add_spectral_norm(g1: EdgeGenerator) -> None:
