@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EDGE_THRESHOLD = 0.5  # an edge this sure is a line that no colour crosses
-SOFTEST = 0.4999  # just below the threshold, with the steps of a 16-bit file to spare
+_SOFTEST = 0.4999  # just below the threshold, with the steps of a 16-bit file to spare
 
 SIGMA = 2.0  # the paper's, section 5.1; the authors' and our own checkpoints were trained with it
 
@@ -55,7 +55,7 @@ def compose(
 
 def soft_levels(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the levels, H×W below `EDGE_THRESHOLD`, that stand for G1's probabilities in [0, 1] where no line is."""
-    return np.minimum(probability / 2, np.float32(SOFTEST)).astype(np.float32)
+    return np.minimum(probability / 2, np.float32(_SOFTEST)).astype(np.float32)
 
 
 def soft_probability(levels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from inpaint_cli.imaging.edges import SOFTEST
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.nn.generators import EdgeGenerator
 from inpaint_cli.nn.inputs import InpaintInput, finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
@@ -137,7 +137,7 @@ class EdgeConnectLearner:
             logits = logits_of(prepare_edge_input(batch.gray, batch.known_edges, batch.mask)).float()
             guessed = torch.sigmoid(logits)
             if self._soft:
-                guessed = (guessed / 2).clamp_max(SOFTEST)
+                guessed = (guessed / 2).clamp_max(EDGE_THRESHOLD - 1e-4)  # as `edges.soft_levels`
             inside = torch.where(batch.kind == Kind.G1, guessed, inside)
         return logits, batch.known_edges + inside * batch.mask
 
