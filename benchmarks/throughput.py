@@ -26,9 +26,10 @@ from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run
 from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.imaging.windows import plan as plan_windows
 from inpaint_cli.inference import Networks
+from inpaint_cli.inference.backends import backend_for
 from inpaint_cli.io.masks import MaskOptions, rescaled
 from inpaint_cli.io.reading import load_mask
-from inpaint_cli.options import DEFAULT_WEIGHTS, FillOptions, Lines, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, FillOptions, Lines, Painter
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.weights.registry import resolve
 
@@ -115,6 +116,30 @@ def start_and_size(folder: Path, repeat: int) -> None:
         show(f"3840×2560{how}: peak memory", big.megabytes, 1229, "MB")
 
 
+def start_against_torch(folder: Path, repeat: int) -> None:
+    """One photo, cold, with both networks at work: against `import torch` alone, which such a run does without."""
+    photo, mask = EXAMPLES / "dune.jpg", EXAMPLES / "dune_mask.png"
+    for source in (photo, mask):
+        with Image.open(source) as picture:
+            picture.resize((256, 256)).save(folder / f"{source.stem}.png")
+    common = ["-o", folder / "out.png", "--overwrite", "--device", "cpu"]
+    runs = {
+        "dune.jpg, G1 and G2": ([*TOOL, "remove", photo, "--mask", mask, "--lines", "g1", "--painter", "g2"], 1.2),
+        "256×256, --plain": (
+            [*TOOL, "inpaint", folder / "dune.png", "--mask", folder / "dune_mask.png", "--plain"],
+            0.8,
+        ),
+    }
+    for name, (command, bar) in runs.items():
+        ours, torch = [], []
+        for _ in range(repeat):  # in turn: what else the machine does falls on both
+            torch.append(cost([sys.executable, "-c", "import torch"], 1))
+            ours.append(cost([*command, *common], 1))
+        ratio = min(each.seconds for each in ours) / min(each.seconds for each in torch)
+        show(f"{name}: time / import torch", ratio, bar)
+        show(f"{name}: peak memory", max(each.megabytes for each in ours), 350, "MB")
+
+
 def make_folder(folder: Path) -> None:
     """Fill a folder with photos and masks: the examples, upright, mirrored, and so on, in JPEGs of their own size."""
     turns = (lambda x: x, ImageOps.mirror, ImageOps.flip, lambda x: x.rotate(180), ImageOps.autocontrast)
@@ -145,11 +170,12 @@ def folder_against_passes(folder: Path, repeat: int) -> None:
     jobs = plan(Request(images=(str(folder),), masks=(folder,), output=f"{folder}/out/"))
     assert len(jobs) == PHOTOS
     for size in (None, 512):
-        networks = Networks(resolve(DEFAULT_WEIGHTS), dtype=DTYPE, threads=cores)
+        backend = backend_for(Backend.AUTO, PHOTOS)
+        networks = Networks(resolve(DEFAULT_WEIGHTS), dtype=DTYPE, threads=cores, backend=backend)
         sizes = [window for job in jobs for window in window_sizes(job.photo, job.masks[0], size)]
         passes(networks, sizes[:1])  # loads the weights
         bare = least(lambda networks=networks, sizes=sizes: passes(networks, sizes), repeat)
-        model = EdgeConnect.load(dtype=DTYPE, threads=cores, max_concurrent=MAX_CONCURRENT)
+        model = EdgeConnect.load(dtype=DTYPE, threads=cores, backend=backend, max_concurrent=MAX_CONCURRENT)
         whole = FillOptions(lines=Lines.G1, painter=Painter.G2, size=size)
         for how, options in (
             ("networks alone", replace(whole, harmonise=False, texture=False)),
@@ -166,6 +192,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3, help="take the least of this many runs")
     repeat = parser.parse_args().repeat
+    with TemporaryDirectory() as folder:
+        start_against_torch(Path(folder), repeat)
     with TemporaryDirectory() as folder:
         start_and_size(Path(folder), repeat)
     with TemporaryDirectory() as folder:

@@ -66,6 +66,14 @@ class Dtype(StrEnum):
     FLOAT16 = "float16"
 
 
+class Backend(StrEnum):
+    """What runs the networks."""
+
+    AUTO = "auto"  # see `inference.backends.choose_backend`
+    OPENCV = "opencv"
+    TORCH = "torch"
+
+
 class Side(StrEnum):
     """Which half of a photo."""
 
@@ -126,6 +134,17 @@ def check_dtype(name: str) -> str:
     if name not in set(Dtype):
         raise UsageError(f"--dtype {name}: one of {', '.join(Dtype)}")
     return name
+
+
+def check_backend(name: str) -> Backend:
+    """Return the backend of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in set(Backend):
+        raise UsageError(f"--backend {name}: one of {', '.join(Backend)}")
+    return Backend(name)
 
 
 def check_device(name: str) -> str:

@@ -26,14 +26,17 @@ from inpaint_cli.imaging.lines import close_gaps, continue_lines
 from inpaint_cli.imaging.pixels import to_float32, to_uint8
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
+from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch, quantise
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
+    Backend,
     EdgesMode,
     FillOptions,
     Lines,
     Method,
     Painter,
+    check_backend,
     check_device,
     check_dtype,
 )
@@ -59,6 +62,7 @@ class EdgeConnect:
         device: where the networks run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         dtype: the networks' arithmetic: `auto`, `float32`, `bfloat16` or `float16`.
         threads: processor threads to use, of the whole process; None for all cores.
+        backend: what runs the networks: `auto`, `opencv` or `torch` (see `inference.backends.choose_backend`).
         max_concurrent: how many photos are painted at once on a processor. They share its threads: two photos
             with half of the threads each take less time than one after the other with all of them.
     """
@@ -70,15 +74,19 @@ class EdgeConnect:
         dtype: str = "auto",
         threads: int | None = None,
         *,
+        backend: str = "auto",
         max_concurrent: int = 1,
     ) -> None:
         self.model = model
+        self._backend = check_backend(backend)
         self._max_concurrent = max_concurrent
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
-        if check_device(device) not in {"auto", "cpu"}:  # asked for in so many words: it has to be there
-            from inpaint_cli.devices import choose_device  # noqa: PLC0415 - torch takes two seconds
+        if self._backend is Backend.OPENCV:  # asked for in so many words: it has to be able to
+            choose_backend(self._backend, device, dtype, ())
+        elif check_device(device) not in {"auto", "cpu"}:  # and this has to be there
+            from inpaint_cli.devices import choose_device  # noqa: PLC0415 - torch takes a second
 
             choose_device(device)
         self._device = device
@@ -93,6 +101,7 @@ class EdgeConnect:
         device: str = "auto",
         dtype: str = "auto",
         *,
+        backend: str = "auto",
         weights_file: Path | None = None,
         threads: int | None = None,
         max_concurrent: int = 1,
@@ -100,10 +109,11 @@ class EdgeConnect:
         """Return the model of that name, in that folder, or at `hf:USER/REPO[@REVISION]`; fetched if need be.
 
         Raises:
-            UsageError: no such name, device or precision.
+            UsageError: no such name, device, precision or backend.
             WeightsError: the model can't be had or is not what the registry says.
         """
-        return cls(resolve(weights, weights_file=weights_file), device, dtype, threads, max_concurrent=max_concurrent)
+        model = resolve(weights, weights_file=weights_file)
+        return cls(model, device, dtype, threads, backend=backend, max_concurrent=max_concurrent)
 
     def predict_edges(self, image: Image, mask: Mask, *, plain: bool = True) -> Floats:
         """Return C_comp: Canny's edges outside the hole, G1's inside.
@@ -327,10 +337,15 @@ class EdgeConnect:
     def _loaded_networks(self) -> Networks:
         with self._loading:
             if self._networks is None:
-                from inpaint_cli.inference import Networks  # noqa: PLC0415 - torch takes two seconds
+                from inpaint_cli.inference import Networks  # noqa: PLC0415 - not before a network is needed
 
                 self._networks = Networks(
-                    self.model, self._device, self._dtype, self._threads, max_concurrent=self._max_concurrent
+                    self.model,
+                    self._device,
+                    self._dtype,
+                    self._threads,
+                    backend=self._backend,
+                    max_concurrent=self._max_concurrent,
                 )
             return self._networks
 

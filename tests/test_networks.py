@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from inpaint_cli.errors import UsageError
 from inpaint_cli.inference import Networks
+from inpaint_cli.options import Backend
 from inpaint_cli.weights.registry import resolve
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 24))
 
 
-@pytest.fixture(scope="module")
-def networks() -> Networks:
-    return Networks(resolve("open-lite"), device="cpu")
+@pytest.fixture(scope="module", params=[Backend.OPENCV, Backend.TORCH])
+def networks(request) -> Networks:
+    return Networks(resolve("open-lite"), device="cpu", backend=request.param)
 
 
 def views(shapes: list[tuple[int, int]]):

@@ -8,6 +8,9 @@ from PIL import Image
 
 from inpaint_cli import EdgeConnect, load_image
 from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.inference import Networks
+from inpaint_cli.options import Backend
+from inpaint_cli.weights.registry import resolve
 from tests.conftest import DATA
 
 CASES = ["bird_120x144", "tunnel_128x128"]
@@ -25,8 +28,9 @@ def test_canny_is_identical(original):
     assert np.array_equal(canny(gray, original["mask"]), original["canny"])
 
 
-def test_the_python_api_gives_the_authors_edges_and_picture(original, original_model: Path):
-    model = EdgeConnect.load(str(original_model), device="cpu")
+@pytest.mark.parametrize("backend", [Backend.OPENCV, Backend.TORCH])
+def test_the_python_api_gives_the_authors_edges_and_picture(original, original_model: Path, backend: Backend):
+    model = EdgeConnect.load(str(original_model), device="cpu", backend=backend)
     edges = model.predict_edges(original["image"], original["mask"])
     assert np.abs(edges - original["edge_comp"]).max() < 1e-3
     merged = model.inpaint(original["image"], original["mask"], plain=True)
@@ -34,20 +38,23 @@ def test_the_python_api_gives_the_authors_edges_and_picture(original, original_m
     assert np.array_equal(merged[~original["mask"]], original["image"][~original["mask"]])
 
 
-def test_the_painting_is_the_authors_inside_the_hole(original, original_model: Path):
-    model = EdgeConnect.load(str(original_model), device="cpu")
-    (painted,) = model._loaded_networks().paint(
-        [original["image"].astype(np.float32) / 255], [original["edge_comp"]], [original["mask"]], force_float32=True
-    )
+@pytest.mark.parametrize("backend", [Backend.OPENCV, Backend.TORCH])
+def test_the_painting_is_the_authors_inside_the_hole(original, original_model: Path, backend: Backend):
+    networks = Networks(resolve(str(original_model)), device="cpu", backend=backend)
+    image = original["image"].astype(np.float32) / 255
+    (painted,) = networks.paint([image], [original["edge_comp"]], [original["mask"]], force_float32=True)
     assert np.abs(painted.transpose(2, 0, 1) - original["inpaint_pred"]).max() < 1e-3
 
 
-def test_the_command_line_gives_the_authors_picture(original, original_model: Path, inpaint, tmp_path: Path):
+@pytest.mark.parametrize("backend", [Backend.OPENCV, Backend.TORCH])
+def test_the_command_line_gives_the_authors_picture(
+    original, original_model: Path, inpaint, tmp_path: Path, backend: Backend
+):
     Image.fromarray(original["image"]).save(tmp_path / "photo.png")
     Image.fromarray(original["mask"]).save(tmp_path / "mask.png")
     run = inpaint(
         "inpaint", tmp_path / "photo.png", "--mask", tmp_path / "mask.png", "--plain", "--device", "cpu",
-        "--weights", original_model, "-o", tmp_path / "merged.png",
+        "--backend", backend, "--weights", original_model, "-o", tmp_path / "merged.png",
     )  # fmt: skip
     assert run.code == 0, run.err
     assert np.abs(load_image(tmp_path / "merged.png").astype(int) - original["merged"]).max() <= 1

@@ -9,7 +9,7 @@ from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.option_checks import warn_unused, warn_unused_without_mask
 from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.io.boxes import parse_box
-from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Lines
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, FillOptions, Lines
 
 EdgesPlain = Annotated[
     bool, typer.Option("--plain", help="The network on the whole photo at its own size, as papers measure: no windows.")
@@ -37,6 +37,7 @@ def edges(
     weights_file: shared.WeightsFile = None,
     device: shared.Device = "auto",
     dtype: shared.Dtype = Dtype.AUTO,
+    backend: shared.Backend = Backend.AUTO,
     threads: shared.Threads = None,
     seed: shared.Seed = 0,
     json: shared.Json = False,
@@ -61,7 +62,7 @@ def edges(
         suffix=".png",
         shard=parse_shard(shard),
     )
-    model = ModelChoice(weights, weights_file, device, dtype, threads)
+    model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
     boxes = tuple(parse_box(text) for text in box or [])
     with planned(request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug) as run:
         warn_unused(options)
@@ -71,6 +72,4 @@ def edges(
         from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
         masks = MaskOptions(invert_mask, mask_alpha, boxes)
-        return run.start(
-            tasks.EdgesTask(model.load(run.max_concurrent), options, masks, tasks.OutputWriter(overwrite, run.stdout))
-        )
+        return run.start(tasks.EdgesTask(model.load(run), options, masks, tasks.OutputWriter(overwrite, run.stdout)))

@@ -10,7 +10,7 @@ import typer
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import ExitCode, InpaintError, UsageError
 from inpaint_cli.evaluation.settings import SIGMA_STEP, Candidate, Settings
-from inpaint_cli.options import DEFAULT_WEIGHTS
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend
 
 _MEASURED = "What is measured"
 _SMALLEST = 64  # the least that AlexNet takes, for LPIPS
@@ -78,6 +78,14 @@ Batch = Annotated[
         "--batch", metavar="N", min=1, rich_help_panel=shared.MODEL, help="Photos that go through a network together."
     ),
 ]
+EvaluationBackend = Annotated[
+    Backend,
+    typer.Option(
+        "--backend",
+        rich_help_panel=shared.MODEL,
+        help="What runs the networks; auto takes torch, whose passes are the fastest.",
+    ),
+]
 Offline = Annotated[
     bool,
     typer.Option(
@@ -107,6 +115,7 @@ def evaluate(
     weights_file: shared.WeightsFile = None,
     device: shared.Device = Settings.device,
     dtype: shared.Dtype = Settings.dtype,
+    backend: EvaluationBackend = Settings.backend,
     batch: Batch = Settings.batch,
     threads: shared.Threads = None,
     seed: shared.Seed = Settings.seed,
@@ -137,6 +146,7 @@ def evaluate(
         batch=batch,
         device=device,
         dtype=dtype,
+        backend=backend,
         threads=threads,
         offline=offline,
         resume=resume,

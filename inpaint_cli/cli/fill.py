@@ -18,6 +18,7 @@ from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
     MULTIPLE,
     OLD_HARMONIC,
+    Backend,
     Dtype,
     EdgesMode,
     FillOptions,
@@ -311,6 +312,7 @@ def command(preset: Preset) -> Callable[..., int]:
         weights_file: shared.WeightsFile = None,
         device: shared.Device = "auto",
         dtype: shared.Dtype = Dtype.AUTO,
+        backend: shared.Backend = Backend.AUTO,
         threads: shared.Threads = None,
         seed: shared.Seed = 0,
         json: shared.Json = False,
@@ -349,7 +351,7 @@ def command(preset: Preset) -> Callable[..., int]:
             compare=compare,
             steps=save_steps,
         )
-        model = ModelChoice(weights, weights_file, device, dtype, threads)
+        model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
         boxes = tuple(parse_box(text) for text in box or [])
         with planned(
             request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug
@@ -364,7 +366,7 @@ def command(preset: Preset) -> Callable[..., int]:
 
             masks = MaskOptions(invert_mask, mask_alpha, boxes)
             outputs = tasks.OutputWriter(overwrite, run.stdout)
-            return run.start(tasks.FillTask(model.load(run.max_concurrent), options, masks, outputs, edges_from))
+            return run.start(tasks.FillTask(model.load(run), options, masks, outputs, edges_from))
 
     fill.__doc__ = preset.help
     return fill

@@ -10,6 +10,7 @@ from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.errors import UsageError, reason
 from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.streams import reserved_stdout
+from inpaint_cli.options import Backend
 
 if TYPE_CHECKING:
     from inpaint_cli.batch.run import Result
@@ -25,15 +26,17 @@ class ModelChoice:
     device: str
     dtype: str
     threads: int | None
+    backend: Backend
 
-    def load(self, max_concurrent: int) -> "EdgeConnect":
-        """Return the model, for this many photos at once; its networks are loaded when they are needed.
+    def load(self, run: "PlannedRun") -> "EdgeConnect":
+        """Return the model for a run; its networks are loaded when they are needed.
 
         Raises:
-            UsageError: no such model, device or precision.
+            UsageError: no such model, device, precision or backend.
             WeightsError: the model can't be had.
         """
-        from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy and OpenCV
+        from inpaint_cli.inference.backends import backend_for  # noqa: PLC0415 - OpenCV
+        from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy
 
         return EdgeConnect.load(
             self.weights,
@@ -41,7 +44,8 @@ class ModelChoice:
             self.dtype,
             weights_file=self.weights_file,
             threads=self.threads,
-            max_concurrent=max_concurrent,
+            backend=backend_for(self.backend, run.photos),
+            max_concurrent=run.max_concurrent,
         )
 
 
@@ -50,11 +54,13 @@ class PlannedRun:
     """A planned run.
 
     Attributes:
+        photos: how many there are.
         max_concurrent: how many photos are painted at once.
         stdout: the stream for pictures, if one goes to standard output.
         start: does the given work on every job and returns the exit code.
     """
 
+    photos: int
     max_concurrent: int
     stdout: BinaryIO | None
     start: Callable[[Callable[[Job], "Result"]], int]
@@ -99,4 +105,4 @@ def planned(
     with reserved_stdout() if json or pictures else nullcontext() as stdout:
         options = RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
         max_concurrent = min(len(jobs), MAX_CONCURRENT)
-        yield PlannedRun(max_concurrent, stdout, lambda work: run(jobs, work, options))
+        yield PlannedRun(len(jobs), max_concurrent, stdout, lambda work: run(jobs, work, options))

@@ -115,6 +115,15 @@ Dtype = Annotated[
         help="The networks' arithmetic; auto takes the fastest that the device does well, and float32 with --plain.",
     ),
 ]
+Backend = Annotated[
+    options.Backend,
+    typer.Option(
+        "--backend",
+        rich_help_panel=MODEL,
+        help="What runs the networks; auto takes OpenCV, which starts at once, and torch for a GPU, another --dtype or "
+        "many photos.",
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(

@@ -11,7 +11,7 @@ from inpaint_cli.cli.option_checks import warn_unused
 from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.formats import output_suffix, stem_of
-from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, FillOptions, Painter, Side
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, FillOptions, Painter, Side
 
 Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
 Other = Annotated[
@@ -44,6 +44,7 @@ def synth_edges(
     weights_file: shared.WeightsFile = None,
     device: shared.Device = "auto",
     dtype: shared.Dtype = Dtype.AUTO,
+    backend: shared.Backend = Backend.AUTO,
     threads: shared.Threads = None,
     seed: shared.Seed = 0,
     json: shared.Json = False,
@@ -65,7 +66,7 @@ def synth_edges(
         plain=plain,
         seed=seed,
     )
-    model = ModelChoice(weights, weights_file, device, dtype, threads)
+    model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
     if photo.is_dir():
         raise UsageError(f"{photo}: is a folder, not a picture")
     target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
@@ -82,4 +83,4 @@ def synth_edges(
         from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
         outputs = tasks.OutputWriter(overwrite, run.stdout)
-        return run.start(tasks.SynthesisTask(model.load(run.max_concurrent), options, outputs, other, side))
+        return run.start(tasks.SynthesisTask(model.load(run), options, outputs, other, side))

@@ -104,7 +104,7 @@ def verify(
     debug: shared.Debug = False,
 ) -> int:
     """Check models: sha256 against the registry, and every tensor's name, shape and value."""
-    from inpaint_cli.weights.checkpoints import read_generator  # noqa: PLC0415
+    from inpaint_cli.weights.checkpoints import read_weights  # noqa: PLC0415
     from inpaint_cli.weights.describe import summary  # noqa: PLC0415
     from inpaint_cli.weights.entries import read_entries  # noqa: PLC0415
     from inpaint_cli.weights.registry import resolve  # noqa: PLC0415
@@ -115,8 +115,8 @@ def verify(
     for name in models:
         try:
             model = resolve(name, weights_file=weights_file)
-            read_generator(model.edge, "edge", model.config)
-            read_generator(model.inpaint, "inpaint", model.config)
+            read_weights(model.edge, "edge", model.config)
+            read_weights(model.inpaint, "inpaint", model.config)
         except WeightsError as error:
             if debug:
                 raise

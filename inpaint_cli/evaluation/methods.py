@@ -69,13 +69,14 @@ def load_networks(settings: Settings) -> list[Networks]:
     """Return the models that the settings' methods need, in the order of `--weights`.
 
     Raises:
-        UsageError: there is no such model, device or precision.
+        UsageError: there is no such model, device, precision or backend.
         WeightsError: a model can't be had.
     """
     if not settings.needs_model:
         return []
     found = [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
-    return [Networks(model, settings.device, settings.dtype, settings.threads) for model in found]
+    compute = settings.device, settings.dtype, settings.threads
+    return [Networks(model, *compute, backend=settings.settled_backend) for model in found]
 
 
 def model_titles(networks: Sequence[Networks]) -> list[str]:
@@ -183,7 +184,8 @@ def _painted(networks: Networks, edges: EdgeSource, images: Sequence[Picture], h
 
 def _pipeline(name: str, model: Model, settings: Settings) -> Column:
     """Return a column of what `inpaint inpaint` does by default: windows, lines, painting, texture."""
-    edgeconnect = EdgeConnect(model, settings.device, settings.dtype, settings.threads)
+    compute = settings.device, settings.dtype, settings.threads
+    edgeconnect = EdgeConnect(model, *compute, backend=settings.settled_backend)
     options = FillOptions(seed=settings.seed)
 
     def fill(image: Picture, hole: Mask) -> Picture:

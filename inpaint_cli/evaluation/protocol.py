@@ -77,6 +77,7 @@ class Plan:
             "batch": settings.batch,
             "device": str(self.learned.device),
             "dtype": settings.dtype,
+            "backend": settings.settled_backend,
             "not available": sorted(self.learned.missing),
         }
 
@@ -93,7 +94,7 @@ def prepare(settings: Settings) -> Plan:
     names = photos.find(settings.data)
     folder = mask_bins.sort_masks(settings.masks, settings.size) if settings.masks else None
     networks = methods.load_networks(settings)
-    device = networks[0].device if networks else torch.device("cpu")
+    device = torch.device(networks[0].device if networks else "cpu")
     return Plan(
         settings=settings,
         photos=names,

@@ -165,7 +165,8 @@ def _setup(plan: Plan, journal: Journal) -> Iterator[str]:
         yield f"- masks from the folder `{settings.masks.name}`: {counts}; {_FIXED}"
     else:
         yield f"- irregular masks made from the seed, by their share of the picture; {_FIXED}"
-    yield f"- networks on {plan.learned.device.type}, {settings.dtype}, in batches of {settings.batch}"
+    computed = f"{plan.learned.device.type} by {settings.settled_backend}"
+    yield f"- networks on {computed}, {settings.dtype}, in batches of {settings.batch}"
     for title, networks in zip(model_titles(plan.networks), plan.networks, strict=True):
         for part, digest in networks.model.sha256.items():
             yield f"- `{title}`, {part}: sha256 `{digest}`"

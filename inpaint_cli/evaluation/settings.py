@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype
 
 SIGMA_STEP = 0.5  # between the values of a sweep
 
@@ -47,6 +47,7 @@ class Settings:
         batch: photos that go through a network together.
         device: where the networks run.
         dtype: their arithmetic; exact by default, because the numbers are to be the same everywhere.
+        backend: what runs the networks; `auto` is torch.
         threads: of the processor, None for all cores.
         offline: load no Inception and AlexNet that is not on this machine.
         resume: go on with the stopped run whose journal is in the report folder.
@@ -65,10 +66,16 @@ class Settings:
     batch: int = 8
     device: str = "auto"
     dtype: Dtype = Dtype.FLOAT32
+    backend: Backend = Backend.AUTO
     threads: int | None = None
     offline: bool = False
     resume: bool = False
     overwrite: bool = False
+
+    @property
+    def settled_backend(self) -> Backend:
+        """What runs the networks where that is torch by default: the measures import it anyway."""
+        return Backend.TORCH if self.backend is Backend.AUTO else self.backend
 
     @property
     def needs_model(self) -> bool:
@@ -85,7 +92,7 @@ class Settings:
             words += [word for weights in self.weights for word in ("--weights", _shown(weights))]
         words += ["--weights-file", _shown(self.weights_file)] if self.weights_file else []
         words += ["--sweep-sigma", f"{self.sigmas[0]:g}..{self.sigmas[-1]:g}"] if self.sigmas else []
-        for name in ("size", "seed", "batch", "device", "dtype"):
+        for name in ("size", "seed", "batch", "device", "dtype", "backend"):
             value = getattr(self, name)
             words += [f"--{name}", str(value)] if value != getattr(Settings, name) else []
         words += ["--offline"] if self.offline else []

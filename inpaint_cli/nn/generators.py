@@ -103,6 +103,10 @@ class EdgeGenerator(_Generator):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return C_pred in [0, 1], N×1×H×W, for an input that `edge_input` made."""
+        return self.activation(x)
+
+    def activation(self, x: Tensor) -> Tensor:
+        """Return the sigmoid of the last convolution."""
         return torch.sigmoid(super().forward(x))
 
 
@@ -128,8 +132,12 @@ class InpaintGenerator(_Generator):
 
         A picture lies in [0, 1]; a correction may leave that range and is for the caller to clip.
         """
-        y = torch.tanh(super().forward(x))
+        y = self.activation(x)
         return x[:, :3] + y if self.output == "correction" else (y + 1) / 2
+
+    def activation(self, x: Tensor) -> Tensor:
+        """Return the tanh of the last convolution, N×3×H×W in [−1, 1]: what `forward` makes I_pred of."""
+        return torch.tanh(super().forward(x))
 
 
 def edge_input(gray: Tensor, edges: Tensor, mask: Tensor) -> Tensor:

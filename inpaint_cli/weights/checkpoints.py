@@ -1,48 +1,31 @@
-"""Reading checkpoints: safetensors, and the authors' `.pth` files in both of torch's formats.
+"""Reading checkpoints as numpy arrays: safetensors without torch, and the authors' `.pth` files with it."""
 
-A `.pth` file is a pickle. It is read with `weights_only=True` and never otherwise, so that it can't run code.
-"""
+from __future__ import annotations
 
-import pickle
-import re
-import struct
-import warnings
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from inpaint_cli.errors import WeightsError, reason
-from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
+from inpaint_cli.nn.architecture import Architecture, edge_architecture, inpaint_architecture
 from inpaint_cli.weights.config import ModelConfig
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Array = TypeVar("Array", NDArray[Any], Tensor)
+
 Kind = Literal["edge", "inpaint"]
-State = dict[str, Tensor]
+State = dict[str, NDArray[Any]]
 
 _ENTRANCE = "encoder.1.weight"  # base_channels × channels in × 7 × 7
-_CHANNELS_IN = {"edge": 3, "inpaint": 4}
-_NAMES = {"edge": "edge generator (G1)", "inpaint": "inpainting generator (G2)"}
-# What torch.load was seen to raise for text, for truncated and for altered files of either format.
-_DAMAGED = (
-    pickle.UnpicklingError,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-_FOREIGN = re.compile(
-    r"unsupported (?:global: )?GLOBAL ([a-z_][\w.]*)", re.IGNORECASE
-)  # in torch's refusal of a pickle
+_BY_CHANNELS_IN: dict[int, Kind] = {3: "edge", 4: "inpaint", 5: "inpaint"}
+_NAMES: dict[Kind, str] = {"edge": "edge generator (G1)", "inpaint": "inpainting generator (G2)"}
 
 # How spectral norm's three tensors are called: torch.nn.utils.spectral_norm (the authors'), and its successor.
 _SPECTRAL_FORMS = (
@@ -51,23 +34,30 @@ _SPECTRAL_FORMS = (
 )
 
 
-def read_generator(path: Path, kind: Kind, config: ModelConfig) -> State:
+def read_weights(path: Path, kind: Kind, config: ModelConfig) -> dict[str, NDArray[np.float32]]:
     """Read the weights of G1 or G2 and check each of them.
 
     Args:
-        path: a `.safetensors` or `.pth` file.
+        path: a `.safetensors` or `.pth` file; the latter needs torch.
         kind: which generator it has to be.
         config: the size it has to have.
 
     Returns:
-        float32 tensors with the keys and shapes of `nn.generators`, spectral norm folded, on the CPU.
+        float32 arrays with the keys and shapes of `nn.architecture`, spectral norm folded.
 
     Raises:
         WeightsError: the file can't be read, or is not that generator.
     """
     state = read_state(path)
     check_state(state, path, kind, config)
-    return {key: weight.float() for key, weight in state.items()}
+    return {key: weight.astype(np.float32) for key, weight in state.items()}
+
+
+def read_generator(path: Path, kind: Kind, config: ModelConfig) -> dict[str, Tensor]:
+    """Return what `read_weights` does as tensors on the CPU."""
+    import torch  # noqa: PLC0415 - a second, which only torch's users pay
+
+    return {key: torch.from_numpy(weight) for key, weight in read_weights(path, kind, config).items()}
 
 
 def read_state(path: Path) -> State:
@@ -76,45 +66,45 @@ def read_state(path: Path) -> State:
     Raises:
         WeightsError: the file can't be read or holds no generator.
     """
+    if path.suffix == ".safetensors":
+        return fold_spectral_norm(_strip(_load_safetensors(path)))
+    from inpaint_cli.weights.pth import load_pth  # noqa: PLC0415 - torch
+
+    return fold_spectral_norm(_strip(load_pth(path)))
+
+
+def _load_safetensors(path: Path) -> State:
+    """Return the tensors of a safetensors file.
+
+    Raises:
+        WeightsError: the file can't be read.
+    """
     try:
-        if path.suffix == ".safetensors":
-            return fold_spectral_norm(_strip(load_file(path)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's remarks on how a file was pickled
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        with safe_open(path, framework="numpy") as file:
+            keys = list(file.keys())
+            if not any(file.get_slice(key).get_dtype() == "BF16" for key in keys):
+                return {key: file.get_tensor(key) for key in keys}
+        from safetensors.torch import load_file  # noqa: PLC0415 - torch
+
+        from inpaint_cli.weights.pth import to_arrays  # noqa: PLC0415
+
+        return to_arrays(load_file(path))  # numpy has no bfloat16
     except OSError as error:
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
-    except (SafetensorError, *_DAMAGED) as error:
-        foreign = _FOREIGN.search(str(error))
-        if foreign:
-            raise WeightsError(
-                f"{path}: not loaded: it asks for {foreign[1]}, which no checkpoint needs; damaged or made to run code"
-            ) from error
+    except (SafetensorError, ValueError, TypeError) as error:
         raise WeightsError(f"{path}: damaged or not a checkpoint; download or copy it again") from error
-    return fold_spectral_norm(_strip(_unwrap(content, path)))
 
 
-def _unwrap(content: object, path: Path) -> State:
-    """Return the state dict in what the authors save (`{'iteration', 'generator'}`) or in a bare state dict."""
-    keys = [str(key) for key in content] if isinstance(content, Mapping) else []
-    if any(key == "discriminator" or key.removeprefix("module.").startswith("conv1.") for key in keys):
-        raise WeightsError(f"{path}: holds a discriminator, needed only in training; use the file ending in _gen.pth")
-    state = content.get("generator", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping) or not state or not all(isinstance(weight, Tensor) for weight in state.values()):
-        raise WeightsError(f"{path}: holds no generator; expected the authors' *_gen.pth or a state dict")
-    return dict(state)
-
-
-def _strip(state: Mapping[str, Tensor]) -> State:
+def _strip(state: Mapping[str, NDArray[Any]]) -> State:
     """Strip the `module.` that DataParallel puts before each key."""
     return {key.removeprefix("module."): weight for key, weight in state.items()}
 
 
-def fold_spectral_norm(state: Mapping[str, Tensor]) -> State:
+def fold_spectral_norm(state: Mapping[str, Array]) -> dict[str, Array]:
     """Replace each spectral-normalised weight by what it is at inference: W / σ with σ = uᵀ W v (Miyato et al. 2018).
 
     Args:
-        state: a state dict with both, one or none of torch's two ways to save spectral norm.
+        state: arrays or tensors with both, one or none of torch's two ways to save spectral norm.
 
     Returns:
         The same with plain `weight` keys; everything else unchanged.
@@ -129,12 +119,13 @@ def fold_spectral_norm(state: Mapping[str, Tensor]) -> State:
     return folded
 
 
-def _sigma(W: Tensor, u: Tensor, v: Tensor) -> Tensor:
+def _sigma(W: Array, u: Array, v: Array) -> Array | float:
     """Return uᵀ W v, W's rows being its output channels: the first dimension, but the second of a transposed one."""
-    rows = W if u.numel() == W.shape[0] else W.transpose(0, 1)
-    if u.numel() != rows.shape[0] or v.numel() * u.numel() != W.numel():
-        return torch.ones(())  # wrong shapes, which `check_state` finds and names
-    return torch.dot(u, rows.reshape(u.numel(), -1) @ v)
+    rows = W if u.shape[0] == W.shape[0] else W.swapaxes(0, 1)
+    if u.ndim != 1 or v.ndim != 1 or u.shape[0] != rows.shape[0] or u.shape[0] * v.shape[0] != math.prod(W.shape):
+        return 1.0  # wrong shapes, which `check_state` finds and names
+    sigma: Array = u @ (rows.reshape(u.shape[0], -1) @ v)
+    return sigma
 
 
 def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> None:
@@ -150,7 +141,7 @@ def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> No
         WeightsError: a tensor is missing, is one too many, has another shape, or is not finite.
     """
     _check_kind(state, path, kind)
-    expected = _shapes(kind, config)
+    expected = architecture(kind, config).shapes()
     size = f"{_NAMES[kind]} of base_channels {config.base_channels} and residual_blocks {config.residual_blocks}"
     for key, shape in expected.items():
         if key not in state:
@@ -158,7 +149,7 @@ def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> No
         found = tuple(state[key].shape)
         if found != shape:
             raise WeightsError(f"{path}: {key} has shape {found}; expected {shape} for an {size}")
-        if not torch.isfinite(state[key]).all():
+        if not np.isfinite(state[key]).all():
             raise WeightsError(f"{path}: {key} holds values that are not finite; the file is damaged")
     for key, weight in state.items():
         if key not in expected:
@@ -170,20 +161,18 @@ def _check_kind(state: State, path: Path, kind: Kind) -> None:
     entrance = state.get(_ENTRANCE)
     if entrance is None or entrance.ndim != 4:
         return
-    for other, channels in _CHANNELS_IN.items():
-        if other != kind and entrance.shape[1] == channels:
-            raise WeightsError(
-                f"{path}: holds the {_NAMES[other]}, expected the {_NAMES[kind]}; are the two files swapped?"
-            )
-
-
-def _shapes(kind: Kind, config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Return every key and shape of a generator, from the network itself, without memory for its weights."""
-    with torch.device("meta"):
-        generator = (EdgeGenerator if kind == "edge" else InpaintGenerator)(
-            config.base_channels, config.residual_blocks
+    found = _BY_CHANNELS_IN.get(entrance.shape[1], kind)
+    if found != kind:
+        raise WeightsError(
+            f"{path}: holds the {_NAMES[found]}, expected the {_NAMES[kind]}; are the two files swapped?"
         )
-    return {key: tuple(weight.shape) for key, weight in generator.state_dict().items()}
+
+
+def architecture(kind: Kind, config: ModelConfig) -> Architecture:
+    """Return the layers of a model's G1 or G2."""
+    if kind == "edge":
+        return edge_architecture(config.base_channels, config.residual_blocks)
+    return inpaint_architecture(config.base_channels, config.residual_blocks)
 
 
 def infer_size(state: State, path: Path) -> tuple[int, int]:

@@ -3,11 +3,12 @@
 import dataclasses
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_cli.errors import WeightsError
 from inpaint_cli.weights import register
-from inpaint_cli.weights.checkpoints import check_state, infer_size, read_generator, read_state
+from inpaint_cli.weights.checkpoints import check_state, infer_size, read_state, read_weights
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
 from inpaint_cli.weights.export import check_free, model_card, write_model
@@ -52,8 +53,7 @@ def convert(
     about = (known.title, known.licence, known.training_data) if known else ("", "", "")
     entry = Entry(name or folder.name, config, user_registry(), *about)
     card = model_card(entry.name, entry.title, entry.licence, entry.training_data, config)
-    dtype = torch.float16 if half else torch.float32
-    write_model(folder, states["edge"], states["inpaint"], config, card, dtype=dtype, overwrite=overwrite)
+    write_model(folder, states["edge"], states["inpaint"], config, card, half=half, overwrite=overwrite)
     if name is not None:
         files = [folder.resolve() / f"{kind}.safetensors" for kind in states]
         sources = [LocalFile(file, digest(file)) for file in files]
@@ -74,8 +74,8 @@ def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: 
         OutputError: the folder can't be written.
     """
     check_free(folder, overwrite=overwrite)
-    states = {"edge": read_generator(model.edge, "edge", model.config)}
-    states["inpaint"] = read_generator(model.inpaint, "inpaint", model.config)
+    states = {"edge": read_weights(model.edge, "edge", model.config)}
+    states["inpaint"] = read_weights(model.inpaint, "inpaint", model.config)
     written = model.edge.with_name("README.md")
     if written.is_file():
         try:
@@ -85,10 +85,10 @@ def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: 
     else:
         about = (entry.title, entry.licence, entry.training_data) if entry else ("", "", "")
         card = model_card(entry.name if entry else folder.name, *about, model.config)
-    dtype = torch.float16 if _is_half(states["edge"]) and _is_half(states["inpaint"]) else torch.float32
-    write_model(folder, states["edge"], states["inpaint"], model.config, card, dtype=dtype, overwrite=overwrite)
+    half = _is_half(states["edge"]) and _is_half(states["inpaint"])
+    write_model(folder, states["edge"], states["inpaint"], model.config, card, half=half, overwrite=overwrite)
 
 
-def _is_half(state: dict[str, torch.Tensor]) -> bool:
+def _is_half(state: dict[str, NDArray[np.float32]]) -> bool:
     """Whether float16 loses nothing of these weights."""
-    return all(torch.equal(weight, weight.half().float()) for weight in state.values())
+    return all(np.array_equal(weight, weight.astype(np.float16).astype(np.float32)) for weight in state.values())

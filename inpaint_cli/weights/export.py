@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-from safetensors.torch import save
-from torch import Tensor
+import numpy as np
+from numpy.typing import ArrayLike
+from safetensors.numpy import save
 
 from inpaint_cli.errors import OutputError
 from inpaint_cli.weights.config import ModelConfig
@@ -19,54 +19,55 @@ MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README
 
 def write_model(
     folder: Path,
-    edge_state: Mapping[str, Tensor],
-    inpaint_state: Mapping[str, Tensor],
+    edge_state: Mapping[str, ArrayLike],
+    inpaint_state: Mapping[str, ArrayLike],
     config: ModelConfig,
     card: str,
     *,
-    dtype: torch.dtype = torch.float16,
+    half: bool = True,
     overwrite: bool = False,
 ) -> None:
     """Write a model, all or nothing.
 
     Args:
         folder: where; it must not be there yet unless `overwrite`.
-        edge_state: G1's weights, spectral norm folded.
+        edge_state: G1's weights, arrays or tensors on the CPU, spectral norm folded.
         inpaint_state: G2's weights.
         config: what goes into `config.json`.
         card: the model card, Markdown.
-        dtype: precision of the weights in the files.
+        half: write float16, otherwise float32.
         overwrite: replace the folder.
 
     Raises:
         OutputError: the folder is there already or can't be written.
     """
     with model_folder(folder, overwrite=overwrite) as new:
-        write_parts(new, edge_state, inpaint_state, config, card, dtype=dtype)
+        write_parts(new, edge_state, inpaint_state, config, card, half=half)
 
 
 def write_parts(
     folder: Path,
-    edge_state: Mapping[str, Tensor],
-    inpaint_state: Mapping[str, Tensor],
+    edge_state: Mapping[str, ArrayLike],
+    inpaint_state: Mapping[str, ArrayLike],
     config: ModelConfig,
     card: str,
     *,
-    dtype: torch.dtype = torch.float16,
+    half: bool = True,
 ) -> None:
     """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` and `README.md` into a folder.
 
     Args:
         folder: which is there; best that of `model_folder`.
-        edge_state: G1's weights, spectral norm folded.
+        edge_state: G1's weights, arrays or tensors on the CPU, spectral norm folded.
         inpaint_state: G2's weights.
         config: what goes into `config.json`.
         card: the model card, Markdown.
-        dtype: precision of the weights in the files.
+        half: write float16, otherwise float32.
     """
     config.to_json(folder / "config.json")
     for name, state in (("edge", edge_state), ("inpaint", inpaint_state)):
-        weights = {key: weight.to("cpu", dtype).contiguous() for key, weight in state.items()}
+        weights = {key: np.asarray(weight, np.float16 if half else np.float32) for key, weight in state.items()}
+        weights = {key: np.ascontiguousarray(weight) for key, weight in weights.items()}
         # not by save_file, which lets nobody but the owner read what it writes
         (folder / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
     (folder / "README.md").write_text(card, "utf-8")

@@ -7,7 +7,6 @@ import logging
 import re
 from pathlib import Path
 
-from inpaint_cli import __version__
 from inpaint_cli.errors import InpaintError, UsageError, WeightsError
 
 _log = logging.getLogger(__name__)
@@ -41,6 +40,8 @@ class Repository:
             WeightsError: the file can't be had; the text says why and what to do.
         """
         from huggingface_hub import _CACHED_NO_EXIST, errors, hf_hub_download, try_to_load_from_cache  # noqa: PLC0415
+
+        from inpaint_cli import __version__  # noqa: PLC0415
 
         # The base of its HTTP client's errors, whichever client this release is built on.
         http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
