@@ -74,16 +74,20 @@ def test_l2_looks_only_into_the_hole():
     predicted = torch.full_like(true, 9.0)
     predicted[..., 0, 0] = 0.5
     assert losses.l2_loss(predicted, true, mask).item() == pytest.approx(0.25)
+    half = torch.full((1, 1, 1, 1), 0.5)  # of a smooth photo, whose errors count more
+    assert losses.l2_loss(predicted, true, mask, half).item() == pytest.approx(1.0)
 
 
 def test_cross_entropy_looks_only_into_the_hole():
     true, mask = torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2)
     mask[0, 0, 0] = 1
-    predicted = torch.tensor([[[[0.25, 0.25], [1.0, 1.0]]]])
+    predicted = torch.tensor([[[[0.25, 0.25], [0.9, 0.9]]]]).logit()
     assert losses.edge_cross_entropy(predicted, true, mask).item() == pytest.approx(-math.log(0.75))
     missed = losses.edge_cross_entropy(predicted, 1 - true, mask, edge_weight=4)
     assert missed.item() == pytest.approx(-4 * math.log(0.25))
-    certain = losses.edge_cross_entropy(torch.ones(1, 1, 2, 2), true, mask)
+    outside = losses.edge_cross_entropy(predicted, true, mask, outside_weight=0.5)
+    assert outside.item() == pytest.approx((-math.log(0.75) - 0.5 * math.log(0.1)) / 1.5)
+    certain = losses.edge_cross_entropy(torch.full((1, 1, 2, 2), 1e4), true, mask)
     assert torch.isfinite(certain)
 
 

@@ -49,7 +49,8 @@ def _set_verbose(verbose: bool) -> bool:
     return verbose
 
 
-def _check_threads(threads: int | None) -> int | None:
+def check_threads(threads: int | None) -> int | None:
+    """Return the number of threads asked for; raise a UsageError if it makes no sense."""
     if threads is not None and not 1 <= threads <= _MOST_THREADS:
         raise UsageError(f"--threads {threads}: from 1 to {_MOST_THREADS}")
     return threads
@@ -129,7 +130,7 @@ Threads = Annotated[
     typer.Option(
         "--threads",
         metavar="N",
-        callback=_check_threads,
+        callback=check_threads,
         rich_help_panel=MODEL,
         help="Processor threads to use; all cores if not given.",
     ),

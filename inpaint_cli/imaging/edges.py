@@ -1,9 +1,20 @@
-"""What an edge map is: Canny's for the known part of a photo, one pixel wide, 1 on an edge and 0 elsewhere."""
+"""What an edge map is: 1 on Canny's edges of the known part of a photo, one pixel wide, and 0 beside them.
+
+In the hole its levels say how sure an edge is:
+
+- 1: a line that the user drew;
+- above `EDGE_THRESHOLD`: a line that was found, one pixel wide (`lines.draw_lines` says what the level means);
+- up to `EDGE_THRESHOLD`: half of G1's probability of an edge, where no line was found.
+
+The paper's own edge map, which the authors' checkpoints and `--plain` use, has G1's output itself in the hole.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 EDGE_THRESHOLD = 0.5  # an edge this sure is a line that no colour crosses
+_SOFTEST = 0.4999  # just below the threshold, with the steps of a 16-bit file to spare
+
 SIGMA = 2.0  # the paper's, section 5.1; the authors' and our own checkpoints were trained with it
 
 _LUMA = np.array([0.2125, 0.7154, 0.0721], np.float32)  # ITU-R BT.709, as scikit-image's rgb2gray
@@ -40,3 +51,13 @@ def compose(
 ) -> NDArray[np.float32]:
     """Return C_comp = C_gt ⊙ (1 − M) + C_pred ⊙ M, H×W in [0, 1]."""
     return np.where(hole, inside, known).astype(np.float32)
+
+
+def soft_levels(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the levels, H×W below `EDGE_THRESHOLD`, that stand for G1's probabilities in [0, 1] where no line is."""
+    return np.minimum(probability / 2, np.float32(_SOFTEST)).astype(np.float32)
+
+
+def soft_probability(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probabilities, H×W in [0, 1], that an edge map's levels stand for, 0 where they stand for a line."""
+    return np.where(levels > EDGE_THRESHOLD, 0, 2 * levels).astype(np.float32)

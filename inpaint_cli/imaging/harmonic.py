@@ -5,6 +5,9 @@ Laplace's equation in the hole with the photo as its boundary and every line as 
 that touches a line conducts next to nothing. One symmetric positive definite system says it all: a line is coloured
 by both of its sides, a region that lines enclose takes what little leaks in, and an edge of the photo that meets the
 hole does not bleed its mixed colour.
+
+An edge that is only probable is a soft wall: a resistance. Where it is the same everywhere it changes nothing, so a
+vague map does no harm; a ridge that stands out keeps colours apart as far as it is sure.
 """
 
 import numpy as np
@@ -14,7 +17,10 @@ _LEAK = 1e-4  # conductance of a link that touches a line; an open link's is 1
 
 
 def harmonic_fill(
-    image: NDArray[np.float32], hole: NDArray[np.bool_], walls: NDArray[np.bool_] | None = None
+    image: NDArray[np.float32],
+    hole: NDArray[np.bool_],
+    walls: NDArray[np.bool_] | None = None,
+    resistance: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return the image with its hole filled smoothly, H×W×C float32, known pixels unchanged.
 
@@ -22,6 +28,7 @@ def harmonic_fill(
         image: H×W×C, any range; what stands in the hole has no influence.
         hole: True = missing, H×W. At least one pixel must be known.
         walls: True = a line that no colour crosses, H×W, inside the hole and outside.
+        resistance: of soft walls, H×W ≥ 0: a link has 1 and the mean of its two pixels.
     """
     from scipy import sparse  # noqa: PLC0415 - a third of a second that `--help` must not pay
     from scipy.sparse.linalg import splu  # noqa: PLC0415
@@ -38,12 +45,16 @@ def harmonic_fill(
     rows, columns, conductances = [], [], []
     for ahead, behind in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
         conductance = np.ones(hole[ahead].shape)
+        if resistance is not None:
+            conductance /= 1 + (resistance[ahead] + resistance[behind]) / 2
         if walls is not None:
-            conductance[walls[ahead] | walls[behind]] = _LEAK
+            touches = walls[ahead] | walls[behind]
+            # Not less than this inside a ridge of soft walls: where just the line runs in it is not known so well.
+            conductance[touches] = np.minimum(conductance[touches], _LEAK)
         for here, there in ((ahead, behind), (behind, ahead)):
             inside = hole[here]
             of, neighbour, weight = index[here][inside], index[there][inside], conductance[inside]
-            np.add.at(diagonal, of, weight)
+            diagonal += np.bincount(of, weight, unknowns)
             unknown = neighbour >= 0
             rows.append(of[unknown])
             columns.append(neighbour[unknown])

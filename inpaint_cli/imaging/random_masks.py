@@ -1,4 +1,4 @@
-"""Holes made from a seed, for training and for measuring: brush strokes, boxes, half pictures.
+"""Holes made from a seed, for training and for measuring: brush strokes, blobs, boxes, half pictures.
 
 Each function draws only from the generator that it is given, so that a seed and a NumPy version say which mask it is.
 Masks are bool H×W, True = missing; a ratio is the hole's share of the picture.
@@ -77,6 +77,31 @@ def boxes(shape: tuple[int, int], ratio: float, rng: Generator, most: int = 3) -
         top, left = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
         mask[top : top + h, left : left + w] = True
     return mask
+
+
+def blob(shape: tuple[int, int], ratio: float, rng: Generator) -> Mask:
+    """Return a hole like an object that was cut out: one closed, lobed, stretched outline.
+
+    Args:
+        shape: (H, W).
+        ratio: the hole's share of the picture in (0, 0.5]. What lies outside the picture makes it smaller, never
+            larger.
+        rng: where the randomness comes from.
+    """
+    height, width = shape
+    corners = int(rng.integers(6, 12))
+    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False) + rng.random()
+    radius = rng.uniform(0.6, 1.3, corners)
+    stretch = rng.uniform(0.6, 1.6)
+    outline = np.stack([radius * np.cos(angle) * stretch, radius * np.sin(angle) / stretch], axis=1)
+    area = cv2.contourArea(outline.astype(np.float32))
+    outline *= np.sqrt(ratio * height * width / area)
+    centre = rng.uniform(0.2, 0.8, 2) * (width, height)
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.rint(outline + centre).astype(np.int32)], (1,))
+    if not mask.any():  # in a tiny picture
+        mask[int(centre[1]), int(centre[0])] = 1
+    return mask.astype(bool)
 
 
 def half(shape: tuple[int, int], rng: Generator) -> Mask:

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD
-from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.inference.backends import choose_backend
+from inpaint_cli.nn.inputs import InpaintInput, finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
 from inpaint_cli.options import MULTIPLE, Backend
 from inpaint_cli.weights.checkpoints import Kind
 from inpaint_cli.weights.config import ModelConfig
@@ -97,7 +97,10 @@ class Networks:
         Raises:
             WeightsError: the checkpoint can't be read or does not fit.
         """
-        inputs = [edge_input(*each) for each in zip(grays, edges, holes, strict=True)]
+        inputs = [
+            prepare_edge_input(_planes(gray), _planes(edge), _planes(hole))[0]
+            for gray, edge, hole in zip(grays, edges, holes, strict=True)
+        ]
         return [prediction[0] for prediction in self._run("edge", inputs, force_float32)]
 
     def paint(
@@ -118,9 +121,12 @@ class Networks:
             WeightsError: the checkpoint can't be read or does not fit.
         """
         config = self.model.config
-        inputs = [inpaint_input(*each, config) for each in zip(images, edges, holes, strict=True)]
-        activations = self._run("inpaint", inputs, force_float32)
-        return [painting(x, y, config) for x, y in zip(inputs, activations, strict=True)]
+        inputs = [prepare(*each, config) for each in zip(images, edges, holes, strict=True)]
+        given = self._run("inpaint", [each.planes[0] for each in inputs], force_float32)
+        paintings = [
+            finish_inpaint_output(y[None], each, config.output)[0] for y, each in zip(given, inputs, strict=True)
+        ]
+        return [np.clip(painting.transpose(1, 2, 0), 0, 1) for painting in paintings]
 
     def _run(self, kind: Kind, inputs: Sequence[Floats], force_float32: bool) -> list[Floats]:
         """Run a generator on inputs of C×H×W, those of one size together; returns C×H×W each, in their order."""
@@ -138,30 +144,25 @@ class Networks:
         return [outputs[position] for position in range(len(inputs))]
 
 
-def edge_input(gray: Floats, edges: Floats, hole: Mask) -> Floats:
-    """Return G1's input, 3×H×W: I_gray with a white hole, C_gt with an empty hole, M (see `Networks.edges`)."""
-    return np.stack([np.where(hole, 1, gray), np.where(hole, 0, edges), hole]).astype(np.float32)
-
-
-def inpaint_input(image: Floats, edges: Floats, hole: Mask, config: ModelConfig) -> Floats:
-    """Return G2's input, 4×H×W: I with its hole filled as the model was trained, C_comp (see `Networks.paint`)."""
-    inside: Floats | float = 1.0
+def prepare(image: Floats, edges: Floats, hole: Mask, config: ModelConfig) -> InpaintInput:
+    """Return G2's input for one picture, its hole filled as the model was trained (see `Networks.paint`)."""
+    filling = None
     if config.hole_fill == "harmonic":
-        inside = harmonic_fill(image, hole, edges > EDGE_THRESHOLD)
-    filled = np.where(hole[..., None], inside, image)
-    return np.concatenate([filled.transpose(2, 0, 1), edges[None]]).astype(np.float32)
+        filling = _planes(fill_along(image, hole, edges, soft=config.edge_channel == "soft"))
+    return prepare_inpaint_input(
+        _planes(image),
+        _planes(edges),
+        _planes(hole),
+        filling,
+        contrast=config.contrast,
+        mask_channel=config.mask_channel,
+    )
 
 
-def painting(x: Floats, y: Floats, config: ModelConfig) -> Floats:
-    """Return I_pred, H×W×3 in [0, 1].
-
-    Args:
-        x: what `inpaint_input` returned.
-        y: what G2's tanh made of it, 3×H×W in [−1, 1].
-        config: says whether that is the picture, (y + 1) / 2, or a correction of the filling.
-    """
-    painted = x[:3] + y if config.output == "correction" else (y + 1) / 2
-    return np.clip(painted.transpose(1, 2, 0), 0, 1)
+def _planes(array: Floats | Mask) -> Floats:
+    """Return H×W or H×W×C as 1×C×H×W float32."""
+    planes = array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
+    return planes[None].astype(np.float32)
 
 
 def _padded(x: Floats) -> Floats:

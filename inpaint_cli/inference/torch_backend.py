@@ -71,7 +71,7 @@ class TorchBackend:
         with self._loading:
             network = self._network(kind, dtype)
         with self._free, torch.inference_mode():
-            y = network.activation(torch.from_numpy(x).to(self._device, dtype))
+            y = network(torch.from_numpy(x).to(self._device, dtype))
             return np.asarray(y.float().cpu().numpy())
 
     def _network(self, kind: Kind, dtype: torch.dtype) -> EdgeGenerator | InpaintGenerator:
@@ -79,9 +79,13 @@ class TorchBackend:
             config = self._model.config
             path = self._model.edge if kind == "edge" else self._model.inpaint
             state = read_generator(path, kind, config)
-            make = EdgeGenerator if kind == "edge" else InpaintGenerator
+            size = config.base_channels, config.residual_blocks
             with torch.device("meta"):  # no time spent on random numbers that the weights replace
-                network = make(config.base_channels, config.residual_blocks)
+                network = (
+                    EdgeGenerator(*size)
+                    if kind == "edge"
+                    else InpaintGenerator(*size, mask_channel=config.mask_channel)
+                )
             network.load_state_dict(state, assign=True)
             self._loaded[kind, dtype] = network.eval().to(self._device, dtype)
         return self._loaded[kind, dtype]

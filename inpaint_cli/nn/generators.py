@@ -6,13 +6,10 @@ dilated convolutions, a decoder. Sub-modules carry the names and positions of th
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
-
-Output = Literal["picture", "correction"]
 
 
 def _plain(module: nn.Module) -> nn.Module:
@@ -101,13 +98,13 @@ class EdgeGenerator(_Generator):
     def __init__(self, base_channels: int = 64, residual_blocks: int = 8, *, spectral: bool = False) -> None:
         super().__init__(3, 1, base_channels, residual_blocks, spectral=spectral, block_bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return C_pred in [0, 1], N×1×H×W, for an input that `edge_input` made."""
-        return self.activation(x)
+    def logits(self, x: Tensor) -> Tensor:
+        """Return the log-odds of C_pred, N×1×H×W, for an input that `prepare_edge_input` made."""
+        return super().forward(x)
 
-    def activation(self, x: Tensor) -> Tensor:
-        """Return the sigmoid of the last convolution."""
-        return torch.sigmoid(super().forward(x))
+    def forward(self, x: Tensor) -> Tensor:
+        """Return C_pred in [0, 1], N×1×H×W, for an input that `prepare_edge_input` made."""
+        return torch.sigmoid(self.logits(x))
 
 
 class InpaintGenerator(_Generator):
@@ -116,49 +113,19 @@ class InpaintGenerator(_Generator):
     Args:
         base_channels: width of the first layer.
         residual_blocks: number of residual blocks.
-        output: `picture`, the paper's (tanh + 1) / 2, or `correction`: tanh is added to the filling that came in.
+        mask_channel: whether the input's fifth channel is the mask.
     """
 
-    def __init__(self, base_channels: int = 64, residual_blocks: int = 8, *, output: Output = "picture") -> None:
-        super().__init__(4, 3, base_channels, residual_blocks, spectral=False, block_bias=True)
-        self.output = output
-        if output == "correction":  # a fresh network changes nothing
-            last = self.decoder[-1]
-            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
-            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        base_channels: int = 64,
+        residual_blocks: int = 8,
+        *,
+        mask_channel: bool = False,
+    ) -> None:
+        in_channels = 5 if mask_channel else 4
+        super().__init__(in_channels, 3, base_channels, residual_blocks, spectral=False, block_bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return I_pred, N×3×H×W, for an input that `inpaint_input` made.
-
-        A picture lies in [0, 1]; a correction may leave that range and is for the caller to clip.
-        """
-        y = self.activation(x)
-        return x[:, :3] + y if self.output == "correction" else (y + 1) / 2
-
-    def activation(self, x: Tensor) -> Tensor:
-        """Return the tanh of the last convolution, N×3×H×W in [−1, 1]: what `forward` makes I_pred of."""
+        """Return the tanh of the last convolution, N×3×H×W in [−1, 1]; `finish_inpaint_output` makes I_pred of it."""
         return torch.tanh(super().forward(x))
-
-
-def edge_input(gray: Tensor, edges: Tensor, mask: Tensor) -> Tensor:
-    """Return G1's input: I_gray with a white hole, C_gt with an empty hole, M.
-
-    Args:
-        gray: I_gray in [0, 1], N×1×H×W.
-        edges: C_gt in {0, 1}, N×1×H×W; what it says inside the hole is not seen.
-        mask: M in {0, 1}, N×1×H×W, 1 = missing.
-    """
-    return torch.cat([gray * (1 - mask) + mask, edges * (1 - mask), mask], dim=1)
-
-
-def inpaint_input(image: Tensor, edges: Tensor, mask: Tensor, filling: Tensor | None = None) -> Tensor:
-    """Return G2's input: I with its hole filled, C_comp.
-
-    Args:
-        image: I in [0, 1], N×3×H×W.
-        edges: C_comp in [0, 1], N×1×H×W.
-        mask: M in {0, 1}, N×1×H×W, 1 = missing.
-        filling: what stands in the hole, N×3×H×W; without it, white (the paper's).
-    """
-    inside = mask if filling is None else filling * mask
-    return torch.cat([image * (1 - mask) + inside, edges], dim=1)

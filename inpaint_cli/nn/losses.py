@@ -80,20 +80,22 @@ def feature_matching_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Ten
     return torch.stack([F.l1_loss(f, r.detach()) for r, f in zip(real, fake, strict=True)]).sum()
 
 
-def edge_cross_entropy(predicted: Tensor, true: Tensor, mask: Tensor, edge_weight: float = 1.0) -> Tensor:
-    """Return the binary cross-entropy of G1's edges inside the hole (not in the paper; an anchor for short trainings).
+def edge_cross_entropy(
+    logits: Tensor, true: Tensor, mask: Tensor, edge_weight: float = 1.0, outside_weight: float = 0.0
+) -> Tensor:
+    """Return the binary cross-entropy of G1's edges (not in the paper; it teaches in an hour what D1 takes days for).
 
     Args:
-        predicted: C_pred in [0, 1], N×1×H×W.
+        logits: log-odds of C_pred, N×1×H×W.
         true: C_gt in {0, 1}, N×1×H×W.
         mask: M, N×1×H×W.
         edge_weight: how much a pixel on an edge counts against one that is on none. With 1 an edge is predicted only
             where it is more likely than not, which for a line one pixel wide is hardly anywhere; with w, from a
             probability of 1 / (1 + w) on.
+        outside_weight: how much a pixel outside the hole counts against one inside.
     """
-    log_yes, log_no = predicted.clamp_min(1e-6).log(), (1 - predicted).clamp_min(1e-6).log()
-    loss = -(edge_weight * true * log_yes + (1 - true) * log_no)
-    return _weighted_mean(loss, mask)
+    loss = F.binary_cross_entropy_with_logits(logits, true, reduction="none", pos_weight=logits.new_tensor(edge_weight))
+    return _weighted_mean(loss, mask + outside_weight * (1 - mask))
 
 
 def l1_loss(predicted: Tensor, true: Tensor, mask: Tensor, hole_weight: float = 1.0) -> Tensor:
@@ -109,15 +111,20 @@ def l1_loss(predicted: Tensor, true: Tensor, mask: Tensor, hole_weight: float = 
     return ((predicted - true).abs() * weight).mean() / mask.mean().clamp_min(1e-6)
 
 
-def l2_loss(predicted: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+def l2_loss(predicted: Tensor, true: Tensor, mask: Tensor, deviation: Tensor | None = None) -> Tensor:
     """Return the mean squared error in the hole (not in the paper; it is what PSNR measures).
 
     Args:
         predicted: I_pred, N×3×H×W.
         true: I, N×3×H×W in [0, 1].
         mask: M, N×1×H×W.
+        deviation: unit of the error, N×1×1×1: each picture's standard deviation makes smooth photos count as much as
+            contrasty ones.
     """
-    return _weighted_mean((predicted - true).square().mean(dim=1, keepdim=True), mask)
+    error = predicted - true
+    if deviation is not None:
+        error = error / deviation
+    return _weighted_mean(error.square().mean(dim=1, keepdim=True), mask)
 
 
 def perceptual_loss(predicted: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:

@@ -1,11 +1,14 @@
-"""Photos and holes for training: sample number i is the same picture in every run with the same seed.
+"""Photos and holes for training: a sample of a step is the same in every run with the same seed.
 
 Nothing random is kept between samples, each draws from a generator of its own. So a run resumes where it was however
 it ended, and with any number of worker processes.
 """
 
+import math
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,12 +19,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from inpaint_cli.imaging import edges, random_masks
-from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.fillings import fill_along
+from inpaint_cli.training.choices import EdgeChannel, Recipe, Target
 from inpaint_cli.training.folders import Masks, Photos, Rgb
 from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, exact_lines, soft_lines
 
-LARGEST_RATIO = 0.6  # of hole to picture; drawn evenly from 0 on
-ZOOM = 3  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
+PAPER_LARGEST = 0.6  # of hole to picture, with the paper's recipe; drawn evenly from 0 on
+SMALLEST_HOLE, LARGEST_HOLE = 0.04, 0.5  # with the others; drawn evenly in its logarithm
+# G2 is slow to find that its edge channel says anything. Where it alone does, in most of the first samples, it learns
+# much sooner (benchmarks/training.md).
+ALONE_UNTIL, ALONE_SHARE = 0.3, 0.9  # of the run's steps; of the samples
+ZOOM = 5  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass
@@ -34,9 +46,11 @@ class Batch:
         mask: M in {0, 1}, N×1×H×W.
         true_edges: Canny of the whole picture, N×1×H×W.
         known_edges: Canny with the hole excluded, as it is all that inference has; 0 in the hole.
-        lines: which lines G2 gets in the hole, N×1×1×1: 0 none, 1 the true ones, 2 those of G1.
-        filling: I with the hole filled harmonically along those lines, N×3×H×W; where they are G1's, or the model's
+        kind: where the lines in the hole come from, N×1×1×1 (`Kind`).
+        channel: what G2's edge channel shows in the hole, N×1×H×W in [0, 1]; 0 where the lines are G1's.
+        filling: I with the hole filled harmonically, along its walls, N×3×H×W; where the lines are G1's, or the model's
             hole is white, zeros.
+        target: what the squared error compares I_pred with, N×3×H×W (`Target`).
         broken: numbers of the photos that were drawn for it, could not be read, and were replaced by others.
     """
 
@@ -45,8 +59,10 @@ class Batch:
     mask: Tensor
     true_edges: Tensor
     known_edges: Tensor
-    lines: Tensor
+    kind: Tensor
+    channel: Tensor
     filling: Tensor
+    target: Tensor
     broken: frozenset[int]
 
     def to(self, device: torch.device) -> "Batch":
@@ -54,31 +70,63 @@ class Batch:
         tensors = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
         return Batch(**tensors, broken=self.broken)
 
+    def __len__(self) -> int:
+        return len(self.image)
 
-NO_LINES, TRUE_LINES, G1_LINES = range(3)
+
+class SampleId(NamedTuple):
+    """Which sample: a step's, one process's, one place in its batch; and the side of its crop."""
+
+    step: int
+    rank: int
+    place: int
+    size: int
 
 
 class Samples(Dataset[Batch]):
-    """All the samples of a run, by number; each is a batch of one."""
+    """All the samples of a run; each is a batch of one."""
 
     def __init__(self, options: TrainOptions) -> None:
         self.options = options
-        self.photos = Photos(options.data, ZOOM * options.size, options.cache)
-        self.masks = Masks(options.masks, (options.size, options.size)) if options.masks else None
+        self.photos = Photos(options.data, ZOOM * options.largest, options.cache)
+        self.masks = Masks(options.masks) if options.masks else None
 
-    def __getitem__(self, number: int) -> Batch:
-        """Return sample `number`."""
-        options, size = self.options, self.options.size
-        rng = np.random.default_rng((options.seed, number))
+    def __getitem__(self, sample: SampleId) -> Batch:
+        """Return a sample."""
+        options, size = self.options, sample.size
+        rng = np.random.default_rng((options.seed, *sample))
         photo, broken = self.photos.pick(rng)
-        image = crop(photo, size, rng)
-        hole = self.masks.pick(rng) if self.masks else random_hole((size, size), rng)
-        kind = int(rng.choice(3, p=line_shares(options)))
-        return make_batch(image, hole, kind, harmonic=options.needs_harmonic_fill, broken=broken)
+        image = crop(photo, size, rng).astype(np.float32) / np.float32(255)
+        if options.recipe is not Recipe.PAPER:
+            image = jitter(image, rng)
+        shape = size, size
+        hole = self.masks.pick(shape, rng) if self.masks else random_hole(shape, rng, options.recipe)
+        true = edges.canny(edges.to_gray(image))
+        lines = self._lines(sample.step, true, hole, rng)
+        fills = options.trains_g2 and options.target is Target.LINES
+        return make_batch(
+            image,
+            hole,
+            true,
+            lines,
+            harmonic=options.needs_harmonic_fill,
+            target=Target.LINES if fills else Target.PHOTO,
+            broken=broken,
+        )
+
+    def _lines(self, step: int, true: Mask, hole: Mask, rng: Generator) -> ShownLines:
+        """Return the lines that G2 gets in the hole of a sample of a step."""
+        options = self.options
+        kind = Kind(int(rng.choice(len(Kind), p=line_shares(options))))
+        if options.edge_channel is EdgeChannel.BINARY:
+            return exact_lines(kind, true, hole)
+        if options.trains_g2 and step <= ALONE_UNTIL * options.steps and rng.random() < ALONE_SHARE:
+            return channel_alone(true, hole)
+        return soft_lines(kind, true, hole, rng)
 
 
 def line_shares(options: TrainOptions) -> tuple[float, float, float]:
-    """Return how often G2 gets no lines, the true ones, and G1's."""
+    """Return how often G2 gets no lines, the true ones, and G1's (the order of `Kind`)."""
     if not options.trains_g2:
         return 0.0, 0.0, 1.0
     if options.has_g1:
@@ -99,41 +147,73 @@ def crop(photo: Rgb, size: int, rng: Generator) -> Rgb:
     return cv2.resize(square, (size, size), interpolation=method).astype(np.uint8)
 
 
-def random_hole(shape: tuple[int, int], rng: Generator) -> NDArray[np.bool_]:
-    """Return a hole made on the fly: mostly strokes, some boxes, now and then half of the picture."""
-    ratio = rng.uniform(0, LARGEST_RATIO)
+def jitter(image: Floats, rng: Generator) -> Floats:
+    """Return a picture in [0, 1], three times in ten with another contrast and brightness."""
+    if rng.random() >= 0.3:
+        return image
+    changed = image * rng.uniform(0.6, 1.3) + rng.uniform(-0.1, 0.1)
+    return np.asarray(np.clip(changed, 0, 1), np.float32)
+
+
+def random_hole(shape: tuple[int, int], rng: Generator, recipe: Recipe = Recipe.SHORT) -> Mask:
+    """Return a hole made on the fly: strokes, blobs like objects, boxes; in the paper's recipe strokes, boxes, halves.
+
+    Args:
+        shape: (H, W).
+        rng: where the randomness comes from.
+        recipe: which holes, and how large.
+    """
     kind = rng.random()
-    if kind < 0.7:
+    if recipe is Recipe.PAPER:
+        ratio = rng.uniform(0, PAPER_LARGEST)
+        if kind < 0.7:
+            return random_masks.irregular(shape, ratio, rng)
+        return random_masks.boxes(shape, ratio, rng) if kind < 0.95 else random_masks.half(shape, rng)
+    ratio = math.exp(rng.uniform(math.log(SMALLEST_HOLE), math.log(LARGEST_HOLE)))
+    if kind < 0.5:
         return random_masks.irregular(shape, ratio, rng)
-    return random_masks.boxes(shape, ratio, rng) if kind < 0.95 else random_masks.half(shape, rng)
+    return random_masks.blob(shape, ratio, rng) if kind < 0.85 else random_masks.boxes(shape, ratio, rng)
 
 
 def make_batch(
-    image: Rgb, hole: NDArray[np.bool_], kind: int, *, harmonic: bool, broken: frozenset[int] = frozenset()
+    image: Floats,
+    hole: Mask,
+    true: Mask,
+    lines: ShownLines,
+    *,
+    harmonic: bool,
+    target: Target = Target.PHOTO,
+    broken: frozenset[int] = frozenset(),
 ) -> Batch:
     """Return the batch of one sample.
 
     Args:
-        image: RGB, H×W×3.
+        image: RGB in [0, 1], H×W×3.
         hole: True = missing, H×W.
-        kind: which lines G2 gets in the hole: NO_LINES, TRUE_LINES or G1_LINES.
+        true: Canny of the whole picture, H×W.
+        lines: those that G2 gets in the hole.
         harmonic: whether G2's hole is filled harmonically.
+        target: what the squared error compares with.
         broken: see `Batch`.
     """
     gray = edges.to_gray(image)
-    true, known = edges.canny(gray), edges.canny(gray, hole) & ~hole
-    scaled = image.astype(np.float32) / np.float32(255)
-    filling = np.zeros_like(scaled)
-    if harmonic and kind != G1_LINES:
-        filling = harmonic_fill(scaled, hole, np.where(hole, true, known) if kind == TRUE_LINES else known)
+    known = edges.canny(gray, hole) & ~hole
+    filling = np.zeros_like(image)
+    if harmonic and lines.kind is not Kind.G1:
+        filling = fill_along(image, hole, (known | lines.walls).astype(np.float32), soft=False)
+    wanted = image
+    if target is Target.LINES:
+        wanted = fill_along(image, hole, np.where(hole, true, known).astype(np.float32), soft=False)
     return Batch(
-        image=_tensor(scaled),
+        image=_tensor(image),
         gray=_tensor(gray),
         mask=_tensor(hole),
         true_edges=_tensor(true),
         known_edges=_tensor(known),
-        lines=torch.full((1, 1, 1, 1), kind),
+        kind=torch.full((1, 1, 1, 1), int(lines.kind)),
+        channel=_tensor(lines.channel),
         filling=_tensor(filling),
+        target=_tensor(wanted),
         broken=broken,
     )
 
@@ -150,21 +230,41 @@ def collate(samples: list[Batch]) -> Batch:
     return Batch(**tensors, broken=frozenset().union(*(sample.broken for sample in samples)))
 
 
-def batches(options: TrainOptions, start: int, seen: int, rank: int = 0, processes: int = 1) -> Iterator[Batch]:
+def step_samples(options: TrainOptions, step: int, rank: int) -> list[SampleId]:
+    """Return which samples a step takes, of one size, and as many as make about the same number of pixels.
+
+    Args:
+        options: the run's.
+        step: counted from 1.
+        rank: the process's number.
+    """
+    size = options.size[0]
+    if len(options.size) > 1:
+        size = int(np.random.default_rng((options.seed, step)).choice(options.size))  # the same in all processes
+    number = max(1, round(options.batch * (options.size[0] / size) ** 2))
+    return [SampleId(step, rank, place, size) for place in range(number)]
+
+
+def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]:
     """Yield the batches from step `start` on, those of one process of several.
 
     Args:
         options: the run's.
         start: number of steps already done.
-        seen: number of samples that these took, all processes together.
         rank: this process's number.
-        processes: how many processes share each step; every one takes `options.batch` samples.
     """
-    firsts = [seen + (step * processes + rank) * options.batch for step in range(options.steps - start)]
     yield from DataLoader(
         Samples(options),
-        batch_sampler=[list(range(first, first + options.batch)) for first in firsts],
+        batch_sampler=(step_samples(options, step, rank) for step in range(start + 1, options.steps + 1)),
         num_workers=options.workers,
         collate_fn=collate,
         prefetch_factor=4 if options.workers else None,
+        worker_init_fn=_begin_worker,
     )
+
+
+def _begin_worker(_: int) -> None:
+    """Leave signals to the process that trains, which ends its workers when its step is done; use one core."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    cv2.setNumThreads(1)

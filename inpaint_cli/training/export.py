@@ -46,7 +46,10 @@ def _config(options: TrainOptions, measured: dict[str, float]) -> ModelConfig:
         residual_blocks=options.residual_blocks,
         hole_fill=options.hole_fill.value,
         output=options.output.value,
-        train_size=options.size,
+        contrast=options.contrast.value,
+        mask_channel=options.mask_channel,
+        edge_channel=options.edge_channel.value,
+        train_size=options.largest,
         lines="g1" if helps or "psnr_none" not in measured else "none",
     )
 
@@ -60,7 +63,7 @@ def _card(options: TrainOptions, last: dict[str, float], measured: dict[str, flo
         if rows
         else "Not measured: the run had no validation photos.\n"
     )
-    size = options.val_size or options.size
+    size = options.val_size or options.largest
     settings = {k: v for k, v in options.as_table().items() if k not in {"data", "val", "out", "masks", "g1", "g2"}}
     return f"""---
 license: other
@@ -75,12 +78,15 @@ for the command-line tool `inpaint` (`--weights FOLDER`).
 
 - **Data**: the photos of `{options.data.name}/`; which they are and under what licence, the trainer has to add.
 - **Licence of the weights**: {options.licence}.
-- **Training**: stage {options.stage.value}, {last.get("step", 0):.0f} steps, {last.get("samples", 0):.0f} samples,
-  at the end of {options.size}×{options.size}; {minutes:.0f} minutes.{_origins(options)}
+- **Training**: recipe {options.recipe.value}, stage {options.stage.value}, {last.get("step", 0):.0f} steps,
+  {last.get("samples", 0):.0f} samples, at the end of {" and ".join(f"{s}×{s}" for s in options.size)};
+  {minutes:.0f} minutes.{_origins(options)}
 - **Limits**: not measured beyond what stands below.
 
-PSNR is that of the hole, in dB, at {size}×{size} with irregular holes of 15 to 45 %; `none`, `canny` and `g1` say which
-lines G2 got in the hole.
+Measured at {size}×{size} pixels, in four crops of each validation photo, with holes as in training. PSNR is that of all
+holes' pixels together, in dB (and the median of the holes'); `gain` is by how much it is more than that of the filling
+that G2 got. `none`, `canny`, `channel` and `g1` say which lines G2 got in the hole: none, the true ones, the true ones
+in its edge channel alone, G1's. Edges are right within two pixels.
 
 {table}
 {"![input, true edges, edges in use, result, truth](" + PICTURE + ")" if pictured else ""}

@@ -98,32 +98,32 @@ class Photos:
 
 
 class Masks:
-    """A folder of mask files, white = missing, which are stretched to one shape (H, W).
+    """A folder of mask files, white = missing.
 
     Raises:
         TrainingError: there is none that can be used.
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.paths = find_pictures(folder)
-        self.shape = shape
         self.useless: set[int] = set()
-        if all(self._read(index) is None for index in range(len(self.paths))):  # looks no further than the first good
+        shape = (1024, 1024)
+        if all(self._read(index, shape) is None for index in range(len(self.paths))):  # up to the first good one
             raise TrainingError(f"{folder}: none of its {len(self.paths)} pictures can be used as a mask")
 
-    def _read(self, index: int) -> Mask | None:
+    def _read(self, index: int, shape: tuple[int, int]) -> Mask | None:
         try:
-            return _read_hole(self.paths[index], self.shape)
+            return _read_hole(self.paths[index], shape)
         except (PhotoError, MaskError) as error:
             self.useless.add(index)
             log.warning("skipped: %s", error)
             return None
 
-    def pick(self, rng: Generator) -> Mask:
-        """Return a hole, True = missing, as its file has it or as in a mirror."""
+    def pick(self, shape: tuple[int, int], rng: Generator) -> Mask:
+        """Return a hole of a shape (H, W), True = missing, stretched from its file or as in a mirror."""
         for _ in range(_TRIES):
             index = int(rng.integers(len(self.paths)))
-            hole = None if index in self.useless else self._read(index)
+            hole = None if index in self.useless else self._read(index, shape)
             if hole is not None:
                 return hole[:, ::-1] if rng.random() < 0.5 else hole
         raise TrainingError(f"{self.paths[0].parent}: hardly any mask can be used")

@@ -1,21 +1,27 @@
-"""The training loop, from the first step to the last."""
+"""The training loop, from the first step to the last, or to Ctrl-C."""
 
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import FrameType
+from typing import Self
 
 import torch
 from torch import nn
 
-from inpaint_cli.errors import TrainingError
+from inpaint_cli.errors import InterruptedRunError, TrainingError
 from inpaint_cli.training.data import Batch, batches
-from inpaint_cli.training.networks import Optimisers, TrainingNetworks
-from inpaint_cli.training.objective import Losses, Objective, Outputs
+from inpaint_cli.training.learner import make_learner
+from inpaint_cli.training.objective import Losses
+from inpaint_cli.training.optimisers import Optimisers, clip_gradient
 from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.perceptual import load_vgg
 from inpaint_cli.training.processes import Processes, autocast_type
 from inpaint_cli.training.progress import Progress
 from inpaint_cli.training.run import Run
 from inpaint_cli.training.validation import Validation, picture_grid
+
+FIRST_SAVE = 60.0  # seconds until the first checkpoint, at most
 
 
 def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -> None:
@@ -29,6 +35,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
     Raises:
         TrainingError: the run can't start or be resumed, or a loss became NaN.
         UsageError: the options contradict each other, or the device is not to be had.
+        InterruptedRunError: SIGINT or SIGTERM; the step that was going on is done and its checkpoint written.
     """
     options.check()
     processes = Processes(options.device)
@@ -39,67 +46,106 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
         return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
     torch.manual_seed(options.seed)  # every process starts from the same weights
-    networks = TrainingNetworks(options, fresh=not resume).to(device)
-    optimisers = Optimisers(networks, options)
-    objective = Objective(options, networks, load_vgg(options, device))
-    run = Run(options, networks, optimisers, writes=first)
+    learner = make_learner(options, device, fresh=not resume)
+    optimisers = Optimisers(learner.generators, learner.discriminators, options)
+    run = Run(options, learner.networks, optimisers, writes=first)
     start = run.resume(device) if resume else run.begin()
     processes.wait()  # until every process has looked at the folder, none writes to it
     validation = Validation(options.val, options) if options.val and first else None
-    g1, g2 = (_prepared(generator, options, device) for generator in (networks.g1, networks.g2))
+    progress = Progress(start, options.steps, shown=first and not quiet)
 
-    with Progress(start, options.steps, options.batch * processes.total, shown=first and not quiet) as progress:
-        data = batches(options, start, run.samples, processes.rank, processes.total)
-        for step, host_batch in enumerate(data, start + 1):
+    with Stop() as stop, progress:
+        clock = SaveClock(options.save_every)
+        for step, host_batch in enumerate(batches(options, start, processes.rank), start + 1):
             batch = host_batch.to(device)
-            run.samples += options.batch * processes.total
+            run.samples += len(batch) * processes.total
             run.broken |= batch.broken
-            optimisers.set_rates(step)
 
             with autocast():
-                predicted, edges = networks.lines(batch, g1)
-                painting = networks.paint(batch, edges, g2) if g2 is not None else None
-            outputs = Outputs(predicted if options.trains_g1 else None, painting)
-
-            with autocast():
-                d_losses = objective.of_discriminators(batch, outputs)
+                outputs = learner.predict(batch)
+                d_losses = learner.discriminator_losses(batch, outputs)
             _descend(d_losses, optimisers.discriminators, processes, step)
 
-            with autocast(), _frozen(networks.d1, networks.d2):  # G learns from D, not D from G's mistakes
-                g_losses = objective.of_generators(batch, outputs)
-                _descend(g_losses, optimisers.generators, processes, step)
-            networks.update_averages(options.ema, step)
-            progress.advance()
+            with autocast(), _frozen(learner.discriminators):  # G learns from D, not D from G's mistakes
+                g_losses = learner.generator_losses(batch, outputs)
+                _descend(g_losses, optimisers.generators, processes, step, optimisers.clip)
+            learner.update_averages()
+            optimisers.advance()
+            progress.advance(len(batch) * processes.total)
 
             def due(every: int, step: int = step) -> bool:
                 return every > 0 and (step % every == 0 or step == options.steps)
 
-            if due(options.log_every):
+            if due(options.log_every) or progress.waits:
                 values = {name: loss.item() for name, loss in (d_losses | g_losses).items()}
-                rate = progress.speed(step, sum(values.values()))
-                run.log(step, values | {"broken": len(run.broken), "samples_per_second": rate})
+                rate = progress.show(step, values)
+                if due(options.log_every):
+                    run.log(step, values | {"broken": len(run.broken), "samples_per_second": rate})
             if validation is not None and due(options.val_every):
                 with autocast():
-                    run.log(step, validation.measure(networks, device))
+                    measured = validation.measure(learner.complete, device)
+                run.log(step, measured)
+                progress.tell(step, measured)
             if first and due(options.sample_every):
                 shown: Batch = validation.shown.to(device) if validation is not None else batch
-                run.write_samples(step, picture_grid(shown, networks))
-            if due(options.save_every):
+                run.write_samples(step, picture_grid(shown, learner.complete))
+            stopped = processes.any(stop.requested)
+            if clock.due() or stopped or step == options.steps:
                 run.save(step)
+            if stopped and step < options.steps:
+                raise InterruptedRunError(f"stopped after step {step} of {options.steps}; go on with --resume")
     processes.wait()
 
 
-def _prepared(generator: nn.Module | None, options: TrainOptions, device: torch.device) -> nn.Module | None:
-    """Return the generator as its device runs it fastest; the weights are the same object's."""
-    if generator is None:
-        return None
-    if device.type == "cuda":  # on a CPU the backward pass is faster in the usual layout
-        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    compiled: nn.Module = torch.compile(generator) if options.compiled else generator  # type: ignore[assignment]
-    return compiled
+class Stop:
+    """Notes a first SIGINT or SIGTERM, so that the step that is going on can be done; a second interrupts at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in self._before:
+            signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            signal.default_int_handler(number, frame)
+        self.requested = True
 
 
-def _descend(losses: Losses, optimiser: torch.optim.Optimizer | None, processes: Processes, step: int) -> None:
+class SaveClock:
+    """Says when a checkpoint is due.
+
+    Args:
+        minutes: between two of them; the first is due after `FIRST_SAVE` at most. 0 means after every step.
+    """
+
+    def __init__(self, minutes: float) -> None:
+        self._seconds = 60 * minutes
+        self._next = time.monotonic() + min(FIRST_SAVE, self._seconds)
+
+    def due(self) -> bool:
+        """Return whether it is time; if so, the next one is due an interval later."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+def _descend(
+    losses: Losses,
+    optimiser: torch.optim.Optimizer | None,
+    processes: Processes,
+    step: int,
+    clip: float | None = None,
+) -> None:
     """Take one step down the sum of the losses.
 
     Raises:
@@ -114,17 +160,18 @@ def _descend(losses: Losses, optimiser: torch.optim.Optimizer | None, processes:
     optimiser.zero_grad(set_to_none=True)
     terms.sum().backward()  # type: ignore[no-untyped-call]
     processes.average_gradients(optimiser)
+    if clip is not None:
+        clip_gradient(optimiser, clip)
     optimiser.step()
 
 
 @contextmanager
-def _frozen(*networks: nn.Module | None) -> Iterator[None]:
+def _frozen(networks: list[nn.Module]) -> Iterator[None]:
     """Compute no gradients for the networks' weights."""
-    present = [network for network in networks if network is not None]
-    for network in present:
+    for network in networks:
         network.requires_grad_(False)
     try:
         yield
     finally:
-        for network in present:
+        for network in networks:
             network.requires_grad_(True)

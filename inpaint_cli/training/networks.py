@@ -1,25 +1,27 @@
-"""Everything that learns in a run, and what it learns from: generators, discriminators, optimisers, averages."""
+"""The networks of a run: generators, discriminators, the averages that are exported, and what a run starts from."""
 
-import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.optim.swa_utils import AveragedModel
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD
-from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.nn.discriminators import PatchDiscriminator
-from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator, edge_input, inpaint_input
-from inpaint_cli.training.data import G1_LINES, NO_LINES, Batch
+from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
+from inpaint_cli.training.choices import Output, Recipe
 from inpaint_cli.training.options import CHECKPOINT, TrainOptions
-from inpaint_cli.weights.checkpoints import read_generator
+from inpaint_cli.weights.checkpoints import fold_spectral_norm, read_generator
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.registry import CONFIG
 
 Kind = Literal["g1", "g2"]
+
+EDGES_ARE_RARE = -2.5  # log-odds that a fresh G1 gives to each pixel: 8 %
+_ENTRANCE, _EXIT = "encoder.1.weight", "decoder.7."
 
 
 class TrainingNetworks(nn.Module):
@@ -31,23 +33,30 @@ class TrainingNetworks(nn.Module):
 
     Attributes:
         g1: the edge generator; None where there is none.
-        d1: its discriminator; None unless G1 learns.
+        d1: its discriminator; None unless G1 learns from one.
         g2: the inpainting generator; None in stage edge.
         d2: its discriminator; None unless G2 learns from one.
+        g1_average: the average of g1; None unless G1 learns.
+        g2_average: that of g2.
     """
 
     def __init__(self, options: TrainOptions, *, fresh: bool = True) -> None:
         super().__init__()
         width, blocks = options.model.base_channels, options.residual_blocks
-        self.harmonic = options.needs_harmonic_fill
-        self.g1 = EdgeGenerator(width, blocks, spectral=True) if options.has_g1 else None
-        self.g2 = InpaintGenerator(width, blocks, output=options.output.value) if options.trains_g2 else None
+        self.g1 = EdgeGenerator(width, blocks) if options.has_g1 else None
+        self.g2 = InpaintGenerator(width, blocks, mask_channel=options.mask_channel) if options.trains_g2 else None
         self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
         self.d2 = PatchDiscriminator(3) if options.trains_g2 and (options.adversarial2 or options.fm2) else None
         if fresh:
+            if options.recipe is not Recipe.PAPER:
+                initialise(self.g1, self.g2)
+            if options.output is Output.CORRECTION:
+                begin_at_zero(self.g2)
             self._start(options)
-        self.g1_average = _average_of(self.g1) if options.trains_g1 else None
-        self.g2_average = _average_of(self.g2)
+        if self.g1 is not None and options.trains_g1 and options.recipe is Recipe.PAPER:
+            add_spectral_norm(self.g1)
+        self.g1_average = average_of(self.g1, options.ema) if options.trains_g1 else None
+        self.g2_average = average_of(self.g2, options.ema)
         if self.g1 is not None and not options.trains_g1:
             self.g1.requires_grad_(False).eval()
 
@@ -63,66 +72,96 @@ class TrainingNetworks(nn.Module):
             if generator is None or start is None:
                 continue
             try:
-                generator.load_state_dict(_starting_weights(start, kind, options, generator))
+                generator.load_state_dict(_starting_weights(start, kind, options, generator.state_dict()))
             except RuntimeError as error:
                 raise TrainingError(f"{start}: its {kind.upper()} is of another size than --model says") from error
 
-    def lines(self, batch: Batch, g1: nn.Module | None) -> tuple[Tensor | None, Tensor]:
-        """Return C_pred (None without G1) and C_comp, N×1×H×W: in the hole the lines that `batch.lines` says."""
-        inside = torch.where(batch.lines == NO_LINES, 0.0, batch.true_edges)
-        predicted = None
-        if g1 is not None:
-            predicted = g1(edge_input(batch.gray, batch.known_edges, batch.mask)).float()
-            inside = torch.where(batch.lines == G1_LINES, predicted, inside)
-        return predicted, batch.known_edges + inside * batch.mask
+    @property
+    def generators(self) -> list[nn.Module]:
+        """The generators that learn."""
+        return [network for network in (self.g1, self.g2) if network is not None and _learns(network)]
 
-    def paint(self, batch: Batch, edges: Tensor, g2: nn.Module) -> Tensor:
-        """Return I_pred, N×3×H×W, for C_comp."""
-        filling = self._filling(batch, edges) if self.harmonic else None
-        painting: Tensor = g2(inpaint_input(batch.image, edges, batch.mask, filling)).float()
-        return painting
+    @property
+    def discriminators(self) -> list[nn.Module]:
+        """The discriminators."""
+        return [network for network in (self.d1, self.d2) if network is not None]
 
-    def _filling(self, batch: Batch, edges: Tensor) -> Tensor:
-        """Return the diffused hole; where the lines are G1's no worker process could know them."""
-        filling = batch.filling.clone()
-        for i in (batch.lines.flatten() == G1_LINES).nonzero().flatten().tolist():
-            image = batch.image[i].permute(1, 2, 0).cpu().numpy()
-            hole, walls = batch.mask[i, 0].cpu().numpy() > 0.5, edges[i, 0].detach().cpu().numpy() > EDGE_THRESHOLD
-            filling[i] = torch.from_numpy(harmonic_fill(image, hole, walls)).permute(2, 0, 1).to(filling)
-        return filling
-
-    @torch.no_grad()
-    def update_averages(self, decay: float, step: int) -> None:
-        """Move the averages towards the generators; the first steps weigh more, or the start would linger."""
-        decay = min(decay, (1 + step) / (10 + step))
+    def update_averages(self) -> None:
+        """Move the averages towards the generators."""
         for average, generator in ((self.g1_average, self.g1), (self.g2_average, self.g2)):
-            if average is None or generator is None:
-                continue
-            for mean, now in zip(average.parameters(), generator.parameters(), strict=True):
-                mean.data.lerp_(now.data, 1 - decay)
-            for average_buffer, buffer in zip(average.buffers(), generator.buffers(), strict=True):
-                average_buffer.copy_(buffer)
+            if average is not None and generator is not None:
+                average.update_parameters(generator)
 
 
-def _average_of(generator: nn.Module | None) -> nn.Module | None:
-    return None if generator is None else copy.deepcopy(generator).requires_grad_(False).eval()
+def _learns(network: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in network.parameters())
 
 
-def _starting_weights(start: Path, kind: Kind, options: TrainOptions, fresh: nn.Module) -> dict[str, Tensor]:
-    """Return the weights to start from, of a run or of a model's folder, with the keys of a fresh generator."""
+def initialise(g1: nn.Module | None, g2: nn.Module | None) -> None:
+    """Draw the weights anew after He et al. 2015, the last layers' excepted; G1 begins with few edges everywhere."""
+    for generator in (g1, g2):
+        convolutions = (nn.Conv2d, nn.ConvTranspose2d)
+        layers = [m for m in (generator.modules() if generator else ()) if isinstance(m, convolutions)]
+        for layer in layers[:-1]:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        if generator is g1 and layers:
+            nn.init.normal_(layers[-1].weight, std=0.01)
+            nn.init.constant_(layers[-1].bias, EDGES_ARE_RARE)  # type: ignore[arg-type]
+
+
+def begin_at_zero(g2: InpaintGenerator | None) -> None:
+    """Let a fresh G2 give zero, a correction that changes nothing."""
+    if g2 is not None:
+        last = g2.decoder[-1]
+        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+
+
+def add_spectral_norm(g1: EdgeGenerator) -> None:
+    """Normalise every convolution but the last spectrally (Miyato et al. 2018), as the paper does.
+
+    Each is followed by instance normalisation, so G1 gives what it gave before.
+    """
+    convolutions = [m for m in g1.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    for module in convolutions[:-1]:
+        spectral_norm(module)
+
+
+def average_of(generator: nn.Module | None, decay: float) -> AveragedModel | None:
+    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger."""
+    if generator is None:
+        return None
+
+    def move(averages: Sequence[Tensor], now: Sequence[Tensor], number: Tensor | int) -> None:
+        step = int(number)
+        torch._foreach_lerp_(list(averages), list(now), 1 - min(decay, (1 + step) / (10 + step)))
+
+    average = AveragedModel(generator, multi_avg_fn=move)
+    return average.requires_grad_(False).eval()
+
+
+def _starting_weights(start: Path, kind: Kind, options: TrainOptions, fresh: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights to start from, of a run or of a model's folder, in the shapes of a fresh generator.
+
+    A G2 with another kind of output starts with all but its last layer; one without a mask channel gets a fresh one.
+    """
     if (start / CHECKPOINT).is_file() or not (start / CONFIG).is_file():
-        return read_average(start, kind)
-    config = ModelConfig.from_json(start / CONFIG)
-    name: Literal["edge", "inpaint"] = "edge" if kind == "g1" else "inpaint"
-    state = read_generator(start / f"{name}.safetensors", name, config)
-    if kind == "g1":
-        plain = EdgeGenerator(config.base_channels, config.residual_blocks)
-        plain.load_state_dict(state)
-        for module in [n for n, m in fresh.named_modules() if hasattr(m, "parametrizations")]:
-            spectral_norm(plain.get_submodule(module))
-        return plain.state_dict()
-    if config.output != options.output:  # all but the last layer serves another kind of output too
-        state |= {key: weight for key, weight in fresh.state_dict().items() if key.startswith("decoder.7.")}
+        state = fold_spectral_norm(read_average(start, kind))
+        output = TrainOptions.read(start / "config.toml").output.value
+    else:
+        config = ModelConfig.from_json(start / CONFIG)
+        name: Literal["edge", "inpaint"] = "edge" if kind == "g1" else "inpaint"
+        state = read_generator(start / f"{name}.safetensors", name, config)
+        output = config.output
+    if kind == "g2":
+        if output != options.output.value:
+            state |= {key: weight for key, weight in fresh.items() if key.startswith(_EXIT)}
+        missing = fresh[_ENTRANCE].shape[1] - state[_ENTRANCE].shape[1]
+        if missing > 0:
+            added = fresh[_ENTRANCE][:, -missing:]
+            state[_ENTRANCE] = torch.cat([state[_ENTRANCE], added * (state[_ENTRANCE].std() / added.std())], dim=1)
     return state
 
 
@@ -137,7 +176,7 @@ def read_average(run: Path, kind: Kind) -> dict[str, Tensor]:
         TrainingError: there is no such run, or no such generator in it.
     """
     state = _read_checkpoint(run)["networks"]
-    for prefix in (f"{kind}_average.", f"{kind}."):
+    for prefix in (f"{kind}_average.module.", f"{kind}."):
         if weights := {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}:
             return weights
     raise TrainingError(f"{run}: this run has no {kind.upper()}; a later stage gets one with --{kind} RUN")
@@ -159,39 +198,3 @@ def _read_checkpoint(run: Path) -> dict[str, Any]:
         raise TrainingError(f"{run}: neither a run (it has no {CHECKPOINT}) nor a model (it has no {CONFIG})")
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
-
-
-class Optimisers:
-    """Adam for the generators together and for the discriminators together, betas (0, 0.9) as in the paper."""
-
-    def __init__(self, networks: TrainingNetworks, options: TrainOptions) -> None:
-        self.options = options
-        self.generators = _adam(_learning(networks.g1, networks.g2), options.lr)
-        self.discriminators = _adam(_learning(networks.d1, networks.d2), options.lr * options.d_lr)
-
-    def set_rates(self, step: int) -> None:
-        """Set the learning rates of a step, counted from 1."""
-        drop = self.options.lr_drop
-        lr = self.options.lr * (0.1 if drop is not None and step > drop else 1.0)
-        for optimiser, rate in ((self.generators, lr), (self.discriminators, lr * self.options.d_lr)):
-            if optimiser is not None:
-                for group in optimiser.param_groups:
-                    group["lr"] = rate
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return both optimisers' states."""
-        both = {"generators": self.generators, "discriminators": self.discriminators}
-        return {name: optimiser.state_dict() for name, optimiser in both.items() if optimiser is not None}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take both optimisers' states."""
-        for name, saved in state.items():
-            getattr(self, name).load_state_dict(saved)
-
-
-def _learning(*networks: nn.Module | None) -> list[nn.Parameter]:
-    return [p for network in networks if network is not None for p in network.parameters() if p.requires_grad]
-
-
-def _adam(parameters: list[nn.Parameter], lr: float) -> torch.optim.Adam | None:
-    return torch.optim.Adam(parameters, lr=lr, betas=(0.0, 0.9)) if parameters else None

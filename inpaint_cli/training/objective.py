@@ -1,4 +1,4 @@
-"""The losses of one step, weighted and by name: what the discriminators pay, and what the generators pay."""
+"""The losses of one step, weighted and by name: those of the discriminators, and those of the generators."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from inpaint_cli.nn import losses
 from inpaint_cli.nn.vgg import Vgg19
+from inpaint_cli.training.choices import FakePatches
 from inpaint_cli.training.data import Batch
 from inpaint_cli.training.networks import TrainingNetworks
-from inpaint_cli.training.options import FakePatches, TrainOptions
+from inpaint_cli.training.options import TrainOptions
 
 Losses = dict[str, Tensor]
 
@@ -19,12 +20,14 @@ class Outputs:
     """What the generators made of a batch.
 
     Attributes:
-        edges: C_pred, N×1×H×W; None where G1 does not learn.
+        logits: log-odds of C_pred, N×1×H×W; None where G1 does not learn.
         image: I_pred, N×3×H×W; None where G2 does not learn.
+        deviation: each picture's unit of colour, N×1×1×1; None stands for 1.
     """
 
-    edges: Tensor | None
+    logits: Tensor | None
     image: Tensor | None
+    deviation: Tensor | None = None
 
 
 class Objective:
@@ -66,14 +69,15 @@ class Objective:
                 with torch.no_grad():
                     wanted = _activations(d, real)
                 terms[f"fm_{name}"] = feature_matching * losses.feature_matching_loss(wanted, activations)
-        if outputs.edges is not None and o.bce:
-            cross_entropy = losses.edge_cross_entropy(outputs.edges, batch.true_edges, batch.mask, o.edge_weight)
-            terms["bce"] = o.bce * cross_entropy
+        if outputs.logits is not None and o.bce:
+            terms["bce"] = o.bce * losses.edge_cross_entropy(
+                outputs.logits, batch.true_edges, batch.mask, o.edge_weight, o.outside_weight
+            )
         if outputs.image is not None:
             if o.l1:
                 terms["l1"] = o.l1 * losses.l1_loss(outputs.image, batch.image, batch.mask, o.hole_weight)
             if o.l2:
-                terms["l2"] = o.l2 * losses.l2_loss(outputs.image, batch.image, batch.mask)
+                terms["l2"] = o.l2 * losses.l2_loss(outputs.image, batch.target, batch.mask, outputs.deviation)
             terms |= self._perceptual(batch, outputs.image)
         return terms
 
@@ -91,9 +95,10 @@ class Objective:
     def _games(self, batch: Batch, outputs: Outputs) -> list[tuple[str, nn.Module, Tensor, Tensor]]:
         """Return the name, the discriminator, the true and the generated picture of each adversarial game."""
         games: list[tuple[str, nn.Module, Tensor, Tensor]] = []
-        if self.d1 is not None and outputs.edges is not None:
+        if self.d1 is not None and outputs.logits is not None:
             real = torch.cat([batch.gray, batch.true_edges], dim=1)
-            fake = torch.cat([batch.gray, self._seen(outputs.edges, batch.true_edges, batch.mask)], dim=1)
+            predicted = self._seen(torch.sigmoid(outputs.logits), batch.true_edges, batch.mask)
+            fake = torch.cat([batch.gray, predicted], dim=1)
             games.append(("d1", self.d1, real, fake))
         if self.d2 is not None and outputs.image is not None:
             games.append(("d2", self.d2, batch.image, self._seen(outputs.image, batch.image, batch.mask)))

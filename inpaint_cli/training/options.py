@@ -1,4 +1,8 @@
-"""What a training run can be told, with the paper's values as defaults; standard library only."""
+"""What a training run can be told, each option with its default and description; standard library only.
+
+The command line is made from these fields, a run's `config.toml` holds their values. The defaults are those of the
+recipe `short`; `RECIPES` says where the others differ.
+"""
 
 import dataclasses
 import json
@@ -7,10 +11,23 @@ import typing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from inpaint_cli.errors import TrainingError, UsageError
 from inpaint_cli.options import MULTIPLE
+from inpaint_cli.training.choices import (
+    Contrast,
+    EdgeChannel,
+    FakePatches,
+    Gan,
+    HoleFill,
+    Output,
+    Precision,
+    Recipe,
+    Size,
+    Stage,
+    Target,
+)
 
 # What lies in a run's folder.
 CONFIG = "config.toml"
@@ -21,163 +38,257 @@ BOARD = "tensorboard"
 
 SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
-
-class Stage(StrEnum):
-    """Which generator learns (paper, section 4.2)."""
-
-    EDGE = "edge"  # G1
-    INPAINT = "inpaint"  # G2, from Canny's edges or a G1 that stays as it is
-    JOINT = "joint"  # both, G2 fed by G1
+_RUN, _DATA, _START = "The run", "Data", "Generators"
+_LOSSES, _RATES, _OFTEN, _SPEED = "Losses", "Steps and rates", "How often", "Speed"
 
 
-class Size(StrEnum):
-    """The two widths of the generators."""
+@dataclass(frozen=True)
+class Option:
+    """How the command line shows a field.
 
-    LITE = "lite"
-    FULL = "full"
+    Attributes:
+        panel: the group of options that it stands in.
+        help: its description.
+        metavar: what stands for its value; None leaves that to its type.
+        min: the smallest value allowed.
+        max: the largest value allowed.
+        name: the option's name where it is not the field's.
+    """
 
-    @property
-    def base_channels(self) -> int:
-        """Width of the first layer."""
-        return 32 if self is Size.LITE else 64
-
-
-class HoleFill(StrEnum):
-    """What stands in the hole of G2's input."""
-
-    WHITE = "white"  # the paper's
-    HARMONIC = "harmonic"  # the surroundings, spread along the lines
-
-
-class Output(StrEnum):
-    """What G2's output means."""
-
-    PICTURE = "picture"  # the paper's
-    CORRECTION = "correction"  # is added to the filling
-
-
-class Gan(StrEnum):
-    """The adversarial game, as in `nn.losses`."""
-
-    NSGAN = "nsgan"
-    LSGAN = "lsgan"
-    HINGE = "hinge"
-
-
-class FakePatches(StrEnum):
-    """Which of a generated picture's patches D takes for fake."""
-
-    PICTURE = "picture"  # all; D sees all that G made
-    HOLE = "hole"  # as far as they lie in the hole; D sees the hole's part in its true surroundings
-
-
-class Precision(StrEnum):
-    """What forward passes compute in; the weights are float32 always."""
-
-    AUTO = "auto"  # bfloat16 where the processor has it
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
+    panel: str
+    help: str
+    metavar: str | None = None
+    min: float | None = None
+    max: float | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """A training run.
+    """A training run; each field's `Option` describes it."""
 
-    Attributes:
-        data: folder of photos, searched in depth.
-        out: the run's folder.
-        stage: which generator learns.
-        val: folder of photos to validate with.
-        masks: folder of mask files; None makes masks on the fly.
-        g1: run or model whose G1 is the start; in stage inpaint it gives lines and stays as it is.
-        g2: run or model whose G2 is the start.
-        model: width of the generators.
-        residual_blocks: residual blocks of each generator.
-        hole_fill: what stands in the hole of G2's input.
-        output: what G2's output means.
-        size: side of the square crops, a multiple of 4.
-        batch: samples per step and process.
-        steps: the step to stop at.
-        lr: learning rate of the generators.
-        d_lr: that of the discriminators, as a share of lr.
-        lr_drop: step after which all learning rates are a tenth.
-        ema: decay of the average of the generators' weights that is exported.
-        gan: the adversarial game.
-        fake: which patches of a generated picture count as fake.
-        adversarial1: weight of G1's adversarial loss.
-        fm1: weight of feature matching on D1.
-        bce: weight of the cross-entropy of G1's edges in the hole.
-        edge_weight: how much a pixel on an edge counts in it against one on none.
-        l1: weight of the l1 loss.
-        l2: weight of the mean squared error in the hole.
-        hole_weight: how much a pixel in the hole counts in it against one outside.
-        adversarial2: weight of G2's adversarial loss.
-        fm2: weight of feature matching on D2.
-        perceptual: VGG-19 weights of the perceptual and style losses: vgg19 (from the Hub), random, none or a file.
-        perceptual_weight: weight of the perceptual loss.
-        style_weight: weight of the style loss.
-        canny_share: share of the samples in which G2 gets the true lines though there is a G1.
-        blank_share: share of the samples in which G2 gets no lines in the hole.
-        seed: seed of everything random.
-        workers: processes that read photos and make samples; 0 does it in the main process.
-        cache: megabytes of decoded photos kept in memory.
-        device: where it runs.
-        dtype: what forward passes compute in.
-        compiled: whether torch.compile compiles the generators.
-        log_every: steps between lines of the log.
-        save_every: steps between checkpoints.
-        sample_every: steps between picture grids; 0 for none.
-        val_every: steps between validations.
-        val_size: side of the validation pictures; None takes `size`.
-        licence: what the weights may be used under, for the model card.
-    """
-
-    data: Path
-    out: Path
-    stage: Stage = Stage.JOINT
-    val: Path | None = None
-    masks: Path | None = None
-    g1: Path | None = None
-    g2: Path | None = None
-    model: Size = Size.LITE
-    residual_blocks: int = 8
-    hole_fill: HoleFill = HoleFill.WHITE
-    output: Output = Output.PICTURE
-    size: int = 256
-    batch: int = 8
-    steps: int = 100_000
-    lr: float = 1e-4
-    d_lr: float = 0.1
-    lr_drop: int | None = None
-    ema: float = 0.999
-    gan: Gan = Gan.NSGAN
-    fake: FakePatches = FakePatches.PICTURE
-    adversarial1: float = 1.0
-    fm1: float = 10.0
-    bce: float = 0.0
-    edge_weight: float = 1.0
-    l1: float = 1.0
-    l2: float = 0.0
-    hole_weight: float = 1.0
-    adversarial2: float = 0.1
-    fm2: float = 0.0
-    perceptual: str = "vgg19"
-    perceptual_weight: float = 0.1
-    style_weight: float = 250.0
-    canny_share: float = 0.0
-    blank_share: float = 0.0
-    seed: int = 0
-    workers: int = 1
-    cache: int = 2048
+    data: Annotated[Path, Option(_DATA, "Photos to learn from, of any size; sub-folders are searched too.", "DIR")]
+    out: Annotated[Path, Option(_RUN, "The run's folder: options, log, checkpoint, sample pictures.", "RUN")]
+    stage: Annotated[
+        Stage,
+        Option(
+            _RUN,
+            "What is trained. edge: G1. inpaint: G2 from Canny's edges, or from the lines of a fixed --g1. "
+            "joint: both, G2 fed by G1.",
+        ),
+    ] = Stage.JOINT
+    recipe: Annotated[
+        Recipe,
+        Option(
+            _RUN,
+            "How it is trained; options not given have the recipe's values. short: cross-entropy for G1, squared error "
+            "for G2. refine: a second phase from a --g1 or --g2, with the paper's adversarial and feature-matching "
+            "losses added. paper: the paper's losses, optimiser, networks and masks alone.",
+        ),
+    ] = Recipe.SHORT
+    val: Annotated[Path | None, Option(_DATA, "Photos to validate with; at most 48 are used.", "DIR")] = None
+    masks: Annotated[
+        Path | None,
+        Option(
+            _DATA,
+            "Mask files, white = missing. Not given: made on the fly, strokes, blobs and boxes of 4 to 50 %; with "
+            "--recipe paper strokes, boxes and halves of 0 to 60 %.",
+            "DIR",
+        ),
+    ] = None
+    g1: Annotated[
+        Path | None, Option(_START, "A run or model whose G1 is the start; in stage inpaint it gives the lines.", "RUN")
+    ] = None
+    g2: Annotated[Path | None, Option(_START, "A run or model whose G2 is the start.", "RUN")] = None
+    model: Annotated[
+        Size, Option(_START, "Width of the generators: lite has 32 channels in the first layer, full 64.")
+    ] = Size.LITE
+    residual_blocks: Annotated[int, Option(_START, "Residual blocks of each generator.", "N", min=1)] = 8
+    hole_fill: Annotated[
+        HoleFill,
+        Option(_START, "What stands in the hole of G2's input: white, or its surroundings spread along the lines."),
+    ] = HoleFill.HARMONIC
+    output: Annotated[Output, Option(_START, "What G2 gives: the picture, or a correction to the filling.")] = (
+        Output.CORRECTION
+    )
+    contrast: Annotated[
+        Contrast,
+        Option(
+            _START,
+            "The scale of G2's colours: as they are (none), or relative to the mean and the standard deviation of the "
+            "picture's known pixels, which instance normalisation would forget (photo).",
+        ),
+    ] = Contrast.PHOTO
+    mask_channel: Annotated[
+        bool, Option(_START, "Give G2 the mask as a fifth channel, where a filling hides the hole.")
+    ] = True
+    edge_channel: Annotated[
+        EdgeChannel,
+        Option(
+            _START,
+            "What G2's edge channel shows of the true lines: all as they are (binary), or lines of varying strength, "
+            "blurred and with gaps, only some of which hold the filling (soft).",
+        ),
+    ] = EdgeChannel.SOFT
+    size: Annotated[
+        tuple[int, ...],
+        Option(
+            _DATA,
+            "Side of the square crops, a multiple of 4. Given several times, each step draws one of them, with as many "
+            "samples as make the pixels of --batch crops of the first.",
+            "PIXELS",
+        ),
+    ] = (96,)
+    batch: Annotated[int, Option(_RATES, "Samples per step and process.", "N", min=1)] = 16
+    steps: Annotated[int, Option(_RATES, "The step to stop at.", "N", min=1)] = 20_000
+    lr: Annotated[
+        float,
+        Option(
+            _RATES,
+            "Learning rate of the generators. It warms up over 200 steps and falls along half a cosine to --steps; "
+            "with --recipe paper it is constant.",
+            min=0,
+        ),
+    ] = 1e-3
+    d_lr: Annotated[float, Option(_RATES, "That of the discriminators, as a share of --lr.", min=0)] = 0.1
+    lr_drop: Annotated[
+        int | None,
+        Option(_RATES, "With --recipe paper, the step after which both rates are a tenth.", "STEP", min=0),
+    ] = None
+    ema: Annotated[
+        float,
+        Option(
+            _RATES,
+            "Decay of the average of the generators' weights; the average is what is exported.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.998
+    gan: Annotated[Gan, Option(_LOSSES, "The adversarial game: non-saturating, least squares or hinge.")] = Gan.NSGAN
+    fake: Annotated[
+        FakePatches,
+        Option(_LOSSES, "Which patches of a generated picture count as fake: all, or those in the hole."),
+    ] = FakePatches.PICTURE
+    adversarial1: Annotated[float, Option(_LOSSES, "Weight of G1's adversarial loss.", min=0)] = 0.0
+    fm1: Annotated[float, Option(_LOSSES, "Weight of feature matching on D1.", min=0)] = 0.0
+    bce: Annotated[
+        float, Option(_LOSSES, "Weight of the cross-entropy of G1's edges, which the paper does not have.", min=0)
+    ] = 1.0
+    edge_weight: Annotated[
+        float, Option(_LOSSES, "How much a pixel on an edge counts in the cross-entropy against one on none.", min=0)
+    ] = 3.0
+    outside_weight: Annotated[
+        float,
+        Option(_LOSSES, "How much a pixel outside the hole counts in the cross-entropy against one inside.", min=0),
+    ] = 0.1
+    l1: Annotated[float, Option(_LOSSES, "Weight of the l1 loss, which is divided by the mask's mean.", min=0)] = 0.0
+    hole_weight: Annotated[
+        float, Option(_LOSSES, "How much a pixel in the hole counts in the l1 loss against one outside.", min=0)
+    ] = 1.0
+    l2: Annotated[
+        float,
+        Option(
+            _LOSSES,
+            "Weight of the mean squared error in the hole, which the paper does not have; with --contrast photo it is "
+            "divided by the picture's variance.",
+            min=0,
+        ),
+    ] = 1.0
+    target: Annotated[
+        Target,
+        Option(
+            _LOSSES,
+            "What the squared error compares with: the photo, or its harmonic fill along the true lines, which is what "
+            "lines can say and has no texture that nobody could guess.",
+        ),
+    ] = Target.LINES
+    adversarial2: Annotated[float, Option(_LOSSES, "Weight of G2's adversarial loss.", min=0)] = 0.0
+    fm2: Annotated[
+        float, Option(_LOSSES, "Weight of feature matching on D2, which the paper does not have.", min=0)
+    ] = 0.0
+    perceptual: Annotated[
+        str,
+        Option(
+            _LOSSES,
+            "VGG-19 of the perceptual and style losses: from the Hub, with random weights, left out, or a file.",
+            "vgg19|random|none|FILE",
+        ),
+    ] = "none"
+    perceptual_weight: Annotated[float, Option(_LOSSES, "Weight of the perceptual loss.", min=0)] = 0.1
+    style_weight: Annotated[float, Option(_LOSSES, "Weight of the style loss.", min=0)] = 250.0
+    canny_share: Annotated[
+        float,
+        Option(
+            _LOSSES,
+            "Share of the samples in which G2 gets the true lines and not G1's, so that sketches keep working.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.5
+    blank_share: Annotated[
+        float, Option(_LOSSES, "Share of the samples in which G2 gets no lines in the hole.", min=0, max=1)
+    ] = 0.1
+    workers: Annotated[
+        int, Option(_SPEED, "Processes that read photos and prepare samples; 0 does it between the steps.", "N", min=0)
+    ] = 1
+    cache: Annotated[
+        int, Option(_SPEED, "Memory for decoded photos; what does not fit is decoded again each time.", "MB", min=0)
+    ] = 2048
+    dtype: Annotated[
+        Precision, Option(_SPEED, "What forward passes compute in; auto takes bfloat16 where the processor has it.")
+    ] = Precision.AUTO
+    compiled: Annotated[
+        bool,
+        Option(
+            _SPEED,
+            "Compile the generators with torch.compile: slow to start, faster on a GPU.",
+            name="--compile/--no-compile",
+        ),
+    ] = False
+    log_every: Annotated[int, Option(_OFTEN, "Steps between lines of the log.", "STEPS", min=1)] = 20
+    save_every: Annotated[
+        float,
+        Option(
+            _OFTEN, "Minutes between checkpoints, the first after one at most; 0 saves each step.", "MINUTES", min=0
+        ),
+    ] = 5.0
+    sample_every: Annotated[
+        int,
+        Option(
+            _OFTEN,
+            "Steps between picture grids (input, true edges, edges in use, result, truth); 0 for none.",
+            "STEPS",
+            min=0,
+        ),
+    ] = 1000
+    val_every: Annotated[
+        int,
+        Option(
+            _OFTEN,
+            "Steps between validations: precision, recall and F1 of G1's lines within 2 pixels; PSNR in the hole of "
+            "G2, without lines, with G1's, with the true ones.",
+            "STEPS",
+            min=1,
+        ),
+    ] = 1000
+    val_size: Annotated[
+        int | None, Option(_OFTEN, "Side of the validation pictures; the largest --size if not given.", "PIXELS")
+    ] = None
+    licence: Annotated[str, Option(_RUN, "What the weights may be used under, for the model card.", "TEXT")] = (
+        "not stated"
+    )
     device: str = "auto"
-    dtype: Precision = Precision.AUTO
-    compiled: bool = False
-    log_every: int = 20
-    save_every: int = 500
-    sample_every: int = 1000
-    val_every: int = 1000
-    val_size: int | None = None
-    licence: str = "not stated"
+    seed: int = 0
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """Return the options of the recipe in `given`, with the other values given."""
+        return cls(**RECIPES[given.get("recipe", cls.recipe)] | given)
+
+    @property
+    def largest(self) -> int:
+        """Side of the largest crops."""
+        return max(self.size)
 
     @property
     def trains_g1(self) -> bool:
@@ -201,14 +312,28 @@ class TrainOptions:
 
     def check(self) -> None:
         """Raise a UsageError if these options can't go together."""
-        if self.size < SMALLEST or self.size % MULTIPLE or (self.val_size or SMALLEST) % MULTIPLE:
-            raise UsageError(f"--size {self.size}: a multiple of {MULTIPLE}, at least {SMALLEST}; --val-size likewise")
+        for side in (*self.size, *((self.val_size,) if self.val_size is not None else ())):
+            if side < SMALLEST or side % MULTIPLE:
+                raise UsageError(f"--size {side}: a multiple of {MULTIPLE}, at least {SMALLEST}; --val-size likewise")
         if self.canny_share + self.blank_share > 1:
             raise UsageError("--canny-share and --blank-share add up to more than 1")
-        if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
-            raise UsageError("--output correction corrects a filling: it needs --hole-fill harmonic")
+        if self.trains_g2:
+            self._check_g2()
         if self.stage is Stage.EDGE and not (self.adversarial1 or self.fm1 or self.bce):
             raise UsageError("stage edge without any loss; one of --adversarial1, --fm1 and --bce has to be above 0")
+        if self.lr_drop is not None and self.recipe is not Recipe.PAPER:
+            raise UsageError("--lr-drop: only with --recipe paper; the others lower the rate along a cosine")
+        if self.recipe is Recipe.REFINE:
+            starts = (("--g1", self.trains_g1, self.g1), ("--g2", self.trains_g2, self.g2))
+            for name, learns, start in starts:
+                if learns and start is None:
+                    raise UsageError(f"--recipe refine goes on from a trained generator: give {name} RUN")
+
+    def _check_g2(self) -> None:
+        if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
+            raise UsageError("--output correction corrects a filling: it needs --hole-fill harmonic")
+        if self.contrast is Contrast.PHOTO and self.output is Output.PICTURE:
+            raise UsageError("--contrast photo scales a correction: it needs --output correction")
 
     def as_table(self) -> dict[str, Any]:
         """Return the options as a TOML table has them; what is None is left out."""
@@ -217,7 +342,7 @@ class TrainOptions:
 
     def write(self, path: Path) -> None:
         """Write `config.toml`."""
-        # A JSON string, number or boolean is the same in TOML.
+        # A JSON string, number, boolean or list is the same in TOML.
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in self.as_table().items()]
         path.write_text("".join(lines), encoding="utf-8")
 
@@ -242,7 +367,46 @@ class TrainOptions:
 
 
 def _converted(value: Any, kind: Any) -> Any:
-    """Return a value of a TOML file as the path or choice that its field holds."""
+    """Return a value of a TOML file as the path, tuple or choice that its field holds."""
     if value is not None and (kind is Path or Path in typing.get_args(kind)):
         return Path(value)
+    if typing.get_origin(kind) is tuple:
+        return tuple(value)
     return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
+
+
+RECIPES: dict[Recipe, dict[str, Any]] = {
+    Recipe.SHORT: {},
+    Recipe.REFINE: {
+        "lr": 1e-4,
+        "fake": FakePatches.HOLE,
+        "adversarial1": 0.1,
+        "fm1": 1.0,
+        "adversarial2": 0.01,
+        "fm2": 0.1,
+    },
+    Recipe.PAPER: {
+        "hole_fill": HoleFill.WHITE,
+        "output": Output.PICTURE,
+        "contrast": Contrast.NONE,
+        "mask_channel": False,
+        "edge_channel": EdgeChannel.BINARY,
+        "size": (256,),
+        "batch": 8,
+        "steps": 100_000,
+        "lr": 1e-4,
+        "ema": 0.999,
+        "adversarial1": 1.0,
+        "fm1": 10.0,
+        "bce": 0.0,
+        "edge_weight": 1.0,
+        "outside_weight": 0.0,
+        "l1": 1.0,
+        "l2": 0.0,
+        "target": Target.PHOTO,
+        "adversarial2": 0.1,
+        "perceptual": "vgg19",
+        "canny_share": 0.0,
+        "blank_share": 0.0,
+    },
+}

@@ -6,7 +6,7 @@ import torch
 
 from inpaint_cli.devices import choose_device, computes_bfloat16
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.training.options import Precision
+from inpaint_cli.training.choices import Precision
 
 
 def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
@@ -59,6 +59,13 @@ class Processes:
         mean = self._accelerator.reduce(flat, reduction="mean")
         for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+    def any(self, wish: bool) -> bool:
+        """Return whether one of the processes wishes it; all of them have to ask."""
+        if self._accelerator is None:
+            return wish
+        wishes = torch.tensor(float(wish), device=self._accelerator.device)
+        return bool(self._accelerator.reduce(wishes, reduction="sum") > 0)
 
     def wait(self) -> None:
         """Wait for the other processes."""

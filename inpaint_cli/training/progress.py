@@ -1,4 +1,4 @@
-"""What a run shows on a terminal: a bar with samples per second and time left."""
+"""What a run says on standard error: a bar on a terminal, otherwise a line now and then."""
 
 import time
 from typing import Self
@@ -7,31 +7,36 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+FIRST_RATE = 10.0  # seconds of training after which the rate is known well enough to be told
+LINE_EVERY = 300.0  # seconds between two lines off a terminal
+
 
 class Progress:
-    """A bar on standard error where that is a terminal and `shown`; the clock behind samples per second everywhere.
+    """Samples per second, loss and time left; the clock behind samples per second runs where nothing is shown too.
 
     Args:
         start: steps already done.
         steps: the step to stop at.
-        batch: samples per step, all processes together.
         shown: whether the user wants to see it.
     """
 
-    def __init__(self, start: int, steps: int, batch: int, *, shown: bool) -> None:
-        console = Console(stderr=True)
+    def __init__(self, start: int, steps: int, *, shown: bool) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._shown, self._steps = shown, steps
         self._bar = RichProgress(
             TextColumn("training"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(),
-            console=console,
-            disable=not (shown and console.is_terminal),
+            console=self._console,
+            disable=not (shown and self._console.is_terminal),
             refresh_per_second=2,
         )
         self._task = self._bar.add_task("training", total=steps, completed=start, note="")
-        self._batch, self._last_step, self._last_time = batch, start, time.monotonic()
+        self._begun = self._since = time.monotonic()
+        self._begun_at, self._done, self._samples = start, start, 0
+        self._next_line = self._begun + FIRST_RATE
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -40,14 +45,37 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def advance(self) -> None:
-        """One step is done."""
+    def advance(self, samples: int) -> None:
+        """One step of so many samples is done, all processes together."""
+        self._samples += samples
+        self._done += 1
         self._bar.advance(self._task)
 
-    def speed(self, step: int, loss: float) -> float:
-        """Return the samples per second since the last call, and show them with the loss."""
+    @property
+    def waits(self) -> bool:
+        """Whether a line is due off a terminal."""
+        return self._shown and not self._console.is_terminal and time.monotonic() >= self._next_line
+
+    def show(self, step: int, losses: dict[str, float]) -> float:
+        """Return the samples per second since the last call, and show them with the losses' sum."""
         now = time.monotonic()
-        rate = (step - self._last_step) * self._batch / max(now - self._last_time, 1e-9)
-        self._last_step, self._last_time = step, now
-        self._bar.update(self._task, note=f"{rate:.1f} samples/s, loss {loss:.4f}")
+        rate = self._samples / max(now - self._since, 1e-9)
+        note = f"{rate:.1f} samples/s, loss {sum(losses.values()):.4f}"
+        self._samples, self._since = 0, now
+        self._bar.update(self._task, note=note)
+        if self.waits:
+            left = (self._steps - step) * (now - self._begun) / max(1, self._done - self._begun_at)
+            self._console.print(f"step {step} of {self._steps}: {note}, {_duration(left)} left")
+            self._next_line = now + LINE_EVERY
         return rate
+
+    def tell(self, step: int, measured: dict[str, float]) -> None:
+        """Print what a validation found."""
+        if self._shown and measured:
+            figures = ", ".join(f"{name.removeprefix('val/')} {value:.4g}" for name, value in measured.items())
+            self._console.print(f"step {step}: {figures}")
+
+
+def _duration(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

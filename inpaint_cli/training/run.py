@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
-from inpaint_cli.training.networks import Optimisers, TrainingNetworks
+from inpaint_cli.training.optimisers import Optimisers
 from inpaint_cli.training.options import BOARD, CHECKPOINT, CONFIG, LOG, SAMPLES, TrainOptions
 
 
@@ -31,9 +32,7 @@ class Run:
         broken: numbers of the photos that could not be read so far; others took their place.
     """
 
-    def __init__(
-        self, options: TrainOptions, networks: TrainingNetworks, optimisers: Optimisers, *, writes: bool
-    ) -> None:
+    def __init__(self, options: TrainOptions, networks: nn.Module, optimisers: Optimisers, *, writes: bool) -> None:
         self.options, self.networks, self.optimisers, self.writes = options, networks, optimisers, writes
         self.folder, self.checkpoint = options.out, options.out / CHECKPOINT
         self.samples = 0
@@ -64,7 +63,7 @@ class Run:
         state = torch.load(self.checkpoint, map_location=device, weights_only=True)
         try:
             self.networks.load_state_dict(state["networks"])
-            self.optimisers.load_state_dict(state["optimisers"])
+            self.optimisers.load_state_dict(state["optimisers"], state["step"])
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(f"{self.checkpoint}: holds other networks than these options make") from error
         torch.set_rng_state(state["random"].cpu())

@@ -172,7 +172,7 @@ def architecture(kind: Kind, config: ModelConfig) -> Architecture:
     """Return the layers of a model's G1 or G2."""
     if kind == "edge":
         return edge_architecture(config.base_channels, config.residual_blocks)
-    return inpaint_architecture(config.base_channels, config.residual_blocks)
+    return inpaint_architecture(config.base_channels, config.residual_blocks, 5 if config.mask_channel else 4)
 
 
 def infer_size(state: State, path: Path) -> tuple[int, int]:

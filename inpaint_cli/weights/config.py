@@ -17,6 +17,8 @@ MODEL_TYPE = "edgeconnect"
 _CHOICES: dict[str, tuple[str, ...]] = {
     "hole_fill": ("white", "harmonic"),
     "output": ("picture", "correction"),
+    "contrast": ("none", "photo"),
+    "edge_channel": ("binary", "soft"),
     "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
     "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
 }
@@ -33,6 +35,12 @@ class ModelConfig:
         sigma: σ of the Canny edges that the generators were trained with, in pixels.
         hole_fill: what stands in the hole of G2's input: white (the paper's), or the harmonic fill of its surroundings.
         output: whether G2 gives a picture (the paper's) or a correction that is added to the filling.
+        contrast: whether G2 sees colours as they are (`none`, the paper's) or without the mean and in units of the
+            standard deviation of the known pixels (`photo`), its correction being in these units too.
+        mask_channel: whether G2's input has the mask as a fifth channel.
+        edge_channel: what G2's edge channel showed in training: the true lines as they are (`binary`, the paper's), or
+            soft ones, not all of which held the filling (`soft`); then what G1 only supposes is a soft wall of the
+            filling (`imaging.fillings`).
         train_size: side of the training crops in pixels.
         lines: the source of lines that `auto` stands for with this model.
         painter: the painter that `auto` stands for with this model.
@@ -44,6 +52,9 @@ class ModelConfig:
     sigma: float = 2.0
     hole_fill: Literal["white", "harmonic"] = "white"
     output: Literal["picture", "correction"] = "picture"
+    contrast: Literal["none", "photo"] = "none"
+    mask_channel: bool = False
+    edge_channel: Literal["binary", "soft"] = "binary"
     train_size: int = 256
     lines: str = "g1"
     painter: str = "g2"
@@ -70,7 +81,10 @@ class ModelConfig:
             if key not in known:
                 raise WeightsError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
             _check(key, value, where)
-        return cls(**table)  # type: ignore[arg-type] # every value has been checked
+        config = cls(**table)  # type: ignore[arg-type] # every value has been checked
+        if config.contrast == "photo" and config.output != "correction":
+            raise WeightsError(f"{where}: contrast = 'photo' scales a correction; it needs output = 'correction'")
+        return config
 
     @classmethod
     def from_json(cls, path: Path) -> "ModelConfig":
@@ -102,6 +116,10 @@ def _check(key: str, value: object, where: str) -> None:
     if key in _CHOICES:
         if value not in _CHOICES[key]:
             raise WeightsError(f"{where}: {key} = {value!r}; possible are {', '.join(_CHOICES[key])}")
+        return
+    if key == "mask_channel":
+        if not isinstance(value, bool):
+            raise WeightsError(f"{where}: {key} = {value!r}; possible are true and false")
         return
     smallest = _SMALLEST[key]
     whole = isinstance(smallest, int)

@@ -1,0 +1,29 @@
+"""What stands in the hole of G2's input where the model's hole is not white: one way for inference and training."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, soft_probability
+from inpaint_cli.imaging.harmonic import harmonic_fill
+
+# The law of soft walls that was best on the validation photos: resistance = strength · probability^exponent.
+WALL_STRENGTH = 20_000.0
+WALL_EXPONENT = 3.0
+
+
+def fill_along(
+    image: NDArray[np.float32], hole: NDArray[np.bool_], levels: NDArray[np.float32], *, soft: bool
+) -> NDArray[np.float32]:
+    """Return the image with its hole filled harmonically along an edge map, H×W×3.
+
+    Args:
+        image: RGB in [0, 1], H×W×3; what stands in the hole has no influence.
+        hole: True = missing, H×W.
+        levels: the edge map, H×W in [0, 1]; what lies above `EDGE_THRESHOLD` is a wall.
+        soft: whether lower levels in the hole are soft walls.
+    """
+    resistance = None
+    if soft:
+        probability = np.where(hole, soft_probability(levels), 0)
+        resistance = (WALL_STRENGTH * probability**WALL_EXPONENT).astype(np.float32)
+    return harmonic_fill(image, hole, levels > EDGE_THRESHOLD, resistance)

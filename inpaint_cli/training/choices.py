@@ -1,0 +1,89 @@
+"""The words that a training run's options are chosen from; standard library only."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Which generator learns (paper, section 4.2)."""
+
+    EDGE = "edge"  # G1
+    INPAINT = "inpaint"  # G2, from Canny's edges or a G1 that stays as it is
+    JOINT = "joint"  # both, G2 fed by G1
+
+
+class Recipe(StrEnum):
+    """How the generators learn: initialisation, optimiser, schedule, augmentation, and the losses' default weights."""
+
+    SHORT = "short"  # cross-entropy for G1, squared error for G2: what a processor makes of an hour
+    REFINE = "refine"  # a second phase from there, with the paper's adversarial and feature-matching losses
+    PAPER = "paper"  # the paper's alone
+
+
+class Size(StrEnum):
+    """The two widths of the generators."""
+
+    LITE = "lite"
+    FULL = "full"
+
+    @property
+    def base_channels(self) -> int:
+        """Width of the first layer."""
+        return 32 if self is Size.LITE else 64
+
+
+class HoleFill(StrEnum):
+    """What stands in the hole of G2's input."""
+
+    WHITE = "white"  # the paper's
+    HARMONIC = "harmonic"  # the surroundings, spread along the lines
+
+
+class Output(StrEnum):
+    """What G2's output means."""
+
+    PICTURE = "picture"  # the paper's
+    CORRECTION = "correction"  # is added to the filling
+
+
+class Contrast(StrEnum):
+    """The scale of G2's colours."""
+
+    NONE = "none"  # the paper's: as they are
+    PHOTO = "photo"  # without the mean and in units of the standard deviation of the picture's known pixels
+
+
+class EdgeChannel(StrEnum):
+    """What G2's edge channel shows of the true lines in training."""
+
+    BINARY = "binary"  # the paper's: all of them, as they are
+    SOFT = "soft"  # of varying strength, blurred, with gaps, while only some of them hold the filling
+
+
+class Target(StrEnum):
+    """What the squared error compares G2's picture with."""
+
+    PHOTO = "photo"
+    LINES = "lines"  # the harmonic fill along the true lines: what lines can say, without texture that nobody can guess
+
+
+class FakePatches(StrEnum):
+    """Which of a generated picture's patches D takes for fake."""
+
+    PICTURE = "picture"  # all; D sees all that G made
+    HOLE = "hole"  # as far as they lie in the hole; D sees the hole's part in its true surroundings
+
+
+class Gan(StrEnum):
+    """The adversarial game, as in `nn.losses`."""
+
+    NSGAN = "nsgan"
+    LSGAN = "lsgan"
+    HINGE = "hinge"
+
+
+class Precision(StrEnum):
+    """What forward passes compute in; the weights are float32 always."""
+
+    AUTO = "auto"  # bfloat16 where the processor has it
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
