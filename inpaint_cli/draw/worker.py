@@ -1,0 +1,104 @@
+"""One thread that fills: requests wait in a row, and a tab's newer request takes the place of its older ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from inpaint_cli.errors import InpaintError
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]  # what the page is told, as JSON
+
+
+class DroppedError(Exception):
+    """Nobody waits for this work any more."""
+
+
+class Ticket:
+    """One piece of work on its way through the worker.
+
+    Args:
+        work: called in the worker's thread with the ticket; it reports by `tell`.
+    """
+
+    def __init__(self, work: Callable[[Ticket], None]) -> None:
+        self._work = work
+        self._dropped = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def tell(self, event: str, **details: object) -> None:
+        """Report to whoever waits; from any thread.
+
+        Raises:
+            DroppedError: nobody waits any more, so that there is no use in going on.
+        """
+        if self._dropped.is_set():
+            raise DroppedError
+        self._put({"event": event, **details})
+
+    def drop(self) -> None:
+        """Give the work up; what is being computed stops at its next report."""
+        self._dropped.set()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what is reported, until the work ends; whoever stops listening drops it."""
+        try:
+            while (event := await self._events.get()) is not None:
+                yield event
+        finally:
+            self.drop()
+
+    def run(self) -> None:
+        """Do the work; its last event is its own, `dropped`, or `failed`."""
+        try:
+            self.tell("started")
+            self._work(self)
+        except DroppedError:
+            self._put({"event": "dropped"})
+        except InpaintError as error:
+            self._put({"event": "failed", "error": str(error)})
+        except Exception as error:  # a bug that one stroke wakes must not cost the rest of the drawing
+            logger.exception("unexpected %s", type(error).__name__)
+            self._put({"event": "failed", "error": f"unexpected {type(error).__name__}: {error}"})
+        finally:
+            self._put(None)
+
+    def _put(self, event: Event | None) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+
+class Worker:
+    """The thread. It is a daemon: a fill that nobody will see does not keep the program from ending."""
+
+    def __init__(self) -> None:
+        self._tickets: queue.SimpleQueue[Ticket] = queue.SimpleQueue()
+        self._latest: dict[str, Ticket] = {}
+        self._thread = threading.Thread(target=self._run, name="draw", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[Ticket], None], tab: str | None = None) -> Ticket:
+        """Return the ticket of some work that waits its turn.
+
+        Args:
+            work: what to do.
+            tab: whose earlier work it replaces; None for work that replaces none and is never replaced.
+        """
+        ticket = Ticket(work)
+        if tab is not None:
+            if tab in self._latest:
+                self._latest[tab].drop()
+            self._latest[tab] = ticket
+        self._tickets.put(ticket)
+        return ticket
+
+    def _run(self) -> None:
+        while True:
+            self._tickets.get().run()
