@@ -49,7 +49,7 @@ export function bindButtons(page) {
   place.addEventListener("moved", () => {
     const { info, view } = page.stage;
     const zoom = `${Math.round(view.scale * 100)} %`;
-    place.textContent = info ? [place.dataset.at, `${info.width} × ${info.height}`, zoom].filter(Boolean).join("   ") : "";
+    place.textContent = info ? [place.dataset.at, `${info.width} × ${info.height}`, zoom].filter(Boolean).join("  ·  ") : "";
   });
   addEventListener("beforeunload", (event) => {
     if (page.drawings.all.some((drawing) => !drawing.isSaved) && !byId("finish", HTMLButtonElement).disabled) event.preventDefault();
@@ -94,12 +94,15 @@ export function bindKeys(page) {
     y: () => page.step("redo"),
     s: () => page.save(),
   };
+  const { dataset } = document.documentElement;
+  addEventListener("pointerdown", () => (dataset.input = "pointer"), { capture: true });
   addEventListener("keydown", (event) => {
+    if (["Tab", "Enter"].includes(event.key) || event.key.startsWith("Arrow")) dataset.input = "keys"; // show the focus
     if (document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
     const command = event.ctrlKey || event.metaKey;
     if (key === " " && !(event.target instanceof HTMLButtonElement)) {
-      if (!event.repeat) page.tools.pan(true);
+      if (!event.repeat) page.input.pan(true);
       event.preventDefault();
       return;
     }
@@ -109,11 +112,11 @@ export function bindKeys(page) {
     if (!event.repeat || "[]+-=zy".includes(key)) action();
   });
   addEventListener("keyup", (event) => {
-    if (event.key === " ") page.tools.pan(false);
+    if (event.key === " ") page.input.pan(false);
     if (event.key.toLowerCase() === "o") page.showBefore(false);
   });
   addEventListener("blur", () => {
-    page.tools.pan(false);
+    page.input.pan(false);
     page.showBefore(false);
   });
 }

@@ -4,6 +4,7 @@ import { Details } from "./details.js";
 import { ask, byId } from "./dom.js";
 import { Drawings } from "./drawing.js";
 import { Fills } from "./fills.js";
+import { Input } from "./input.js";
 import { finishAll, save, showSaved } from "./saving.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
@@ -15,12 +16,14 @@ import { Wipe } from "./wipe.js";
 /** @import { PhotoInfo, Result, SessionInfo, Stroke, Tool, Variant } from "./types.js" */
 
 const BUTTON = HTMLButtonElement;
+const BRUSH = 0.6; // of the slider
 
 /** The page: what is drawn on the photo that is open, and all that shows it. */
 export class Page {
   stage = new Stage();
   status = new Status();
-  tools = new Tools(this.stage, (stroke) => this.add(stroke), (text) => this.status.idle(text));
+  tools = new Tools(this.stage, (stroke) => this.add(stroke));
+  input = new Input(this.tools, (text) => this.status.idle(text));
   wipe = new Wipe(this.stage);
   details = new Details(this.stage);
   photo = 0;
@@ -66,7 +69,7 @@ export class Page {
     [view.photoWidth, view.photoHeight] = [info.width, info.height];
     view.fit();
     stage.moved();
-    this.resize(0.35);
+    this.resize(BRUSH);
     this.status.idle("");
     await this.changed();
   }

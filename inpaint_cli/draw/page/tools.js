@@ -6,15 +6,11 @@ import { drawMaskStroke, pathOf, touches } from "./strokes.js";
 
 const RUBBER = 18; // CSS pixels
 const NEXT_POINT = 1.5; // CSS pixels to the next point of a stroke
-const STEP = 8; // CSS pixels that an arrow key moves, and with Shift
-const LEAP = 48;
 
 /** @type {Record<Tool, StrokeTool>} */
 const DRAWS = { brush: "brush", eraser: "brush", lasso: "lasso", box: "box", clear: "clear", pencil: "pencil", rubber: "rubber" };
 
-/**
- * The tool in the hand: strokes by mouse, pen, finger and keys.
- */
+/** The tool in the hand, whatever moves it: what a stroke is and how it looks while it is drawn. */
 export class Tools {
   /** @type {Tool} */
   tool = "brush";
@@ -24,33 +20,19 @@ export class Tools {
   live = null;
   /** @type {{x: number, y: number} | null} where the tool is on the stage */
   at = null;
-  isPanning = false;
-
-  /** @type {Map<number, {x: number, y: number}>} fingers, or the one pointer that draws or pans */
-  #pointers = new Map();
-  #straight = false;
-  #byKeys = false;
+  /** Whether the pencil draws from where it was put down in a straight line. */
+  straight = false;
+  /** Whether the tool is out of the hand, because the photo is being moved. */
+  isAway = false;
 
   /**
    * @param {Stage} stage
    * @param {(stroke: Omit<Stroke, "id">) => void} commit
-   * @param {(text: string) => void} say for those who don't see the stage
    */
-  constructor(stage, commit, say) {
+  constructor(stage, commit) {
     this.stage = stage;
     this.commit = commit;
-    this.say = say;
     stage.drawCursor = (context) => this.#draw(context);
-    const element = stage.element;
-    element.addEventListener("pointerdown", (event) => this.#down(event));
-    element.addEventListener("pointermove", (event) => this.#move(event));
-    element.addEventListener("pointerup", (event) => this.#up(event, true));
-    element.addEventListener("pointercancel", (event) => this.#up(event, false));
-    element.addEventListener("pointerleave", () => this.#place(null));
-    element.addEventListener("contextmenu", (event) => event.preventDefault());
-    element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    element.addEventListener("keydown", (event) => this.#key(event));
-    element.addEventListener("blur", () => this.#byKeys && this.cancel());
   }
 
   /** @param {Tool} tool */
@@ -60,168 +42,21 @@ export class Tools {
     this.stage.redraw("cursor");
   }
 
-  /** @param {boolean} panning whether the pointer moves the photo instead of drawing */
-  pan(panning) {
-    this.isPanning = panning;
-    this.stage.element.classList.toggle("pan", panning);
-    this.stage.redraw("cursor");
-  }
-
   /** Give the stroke up. */
   cancel() {
     if (!this.live) return;
     this.live = null;
-    this.#byKeys = false;
     this.stage.fadeMask(false);
     this.stage.redraw("mask", "cursor", "lines");
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
-    if (!this.stage.info) return;
-    this.stage.element.focus({ preventScroll: true });
-    this.stage.element.setPointerCapture(event.pointerId);
-    const point = this.#local(event);
-    this.#pointers.set(event.pointerId, point);
-    if (this.#pointers.size > 1) {
-      this.cancel(); // a second finger: what the first one began was not meant
-      return;
-    }
-    if (event.button > 1 && event.pointerType !== "pen") return;
-    if (this.isPanning || event.button === 1) {
-      this.stage.element.classList.add("pan");
-      return;
-    }
-    this.#straight = event.shiftKey;
-    this.#begin(point, event.altKey || (event.buttons & 32) > 0); // a pen's other end
-  }
-
-  /** @param {PointerEvent} event */
-  #move(event) {
-    const point = this.#local(event);
-    const before = this.#pointers.get(event.pointerId);
-    if (!before) {
-      this.#place(event.pointerType === "touch" ? null : point);
-      return;
-    }
-    if (this.#pointers.size > 1) {
-      this.#pinch(event.pointerId, before, point);
-      return;
-    }
-    this.#pointers.set(event.pointerId, point);
-    this.#straight = event.shiftKey;
-    if (this.live && !this.#byKeys) {
-      const moves = event.getCoalescedEvents();
-      for (const part of moves.length ? moves : [event]) this.#extend(this.#local(part));
-    } else if (this.isPanning || event.buttons & 4) {
-      this.stage.view.pan(point.x - before.x, point.y - before.y);
-      this.stage.moved();
-    }
-    this.#place(point);
-  }
-
   /**
-   * @param {PointerEvent} event
-   * @param {boolean} finished
-   */
-  #up(event, finished) {
-    this.#pointers.delete(event.pointerId);
-    this.stage.element.classList.toggle("pan", this.isPanning);
-    if (this.#byKeys) return;
-    if (finished) this.#end();
-    else this.cancel();
-  }
-
-  /**
-   * Two fingers move and scale the photo.
+   * Put the tool down.
    *
-   * @param {number} id of the finger that moved
-   * @param {{x: number, y: number}} before
-   * @param {{x: number, y: number}} after
+   * @param {{x: number, y: number}} point of the stage
+   * @param {boolean} erase take away from the mask, whichever tool it is
    */
-  #pinch(id, before, after) {
-    const [other] = [...this.#pointers].filter(([each]) => each !== id).map(([, point]) => point);
-    this.#pointers.set(id, after);
-    const apart = (/** @type {{x: number, y: number}} */ point) => Math.hypot(point.x - other.x, point.y - other.y);
-    this.stage.view.zoom(apart(after) / Math.max(1, apart(before)), other.x, other.y);
-    this.stage.view.pan((after.x - before.x) / 2, (after.y - before.y) / 2);
-    this.stage.moved();
-  }
-
-  /** @param {WheelEvent} event */
-  #wheel(event) {
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    const { x, y } = this.#local(event);
-    this.stage.view.zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) / 300), x, y);
-    this.stage.moved();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || !this.stage.info) return;
-    const step = event.shiftKey ? LEAP : STEP;
-    /** @type {Record<string, [number, number]>} */
-    const ways = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
-    if (event.key in ways) {
-      const [x, y] = ways[event.key];
-      if (this.isPanning) {
-        this.stage.view.pan(-x, -y);
-        this.stage.moved();
-      } else {
-        this.#walk(x, y);
-      }
-    } else if (event.key === "Enter") {
-      this.#press(event.altKey);
-    } else if (event.key === "Escape") {
-      this.cancel();
-    } else {
-      return;
-    }
-    event.preventDefault();
-  }
-
-  /**
-   * Move the tool by keys; the photo follows where it would leave the stage.
-   *
-   * @param {number} x
-   * @param {number} y
-   */
-  #walk(x, y) {
-    const view = this.stage.view;
-    const from = this.at ?? { x: view.width / 2, y: view.height / 2 };
-    const to = { x: from.x + x, y: from.y + y };
-    const inside = { x: Math.max(0, Math.min(view.width, to.x)), y: Math.max(0, Math.min(view.height, to.y)) };
-    if (inside.x !== to.x || inside.y !== to.y) {
-      view.pan(inside.x - to.x, inside.y - to.y);
-      this.stage.moved();
-    }
-    if (this.live) this.#extend(inside);
-    this.#place(inside);
-  }
-
-  /** @param {boolean} erase */
-  #press(erase) {
-    const view = this.stage.view;
-    const point = this.at ?? { x: view.width / 2, y: view.height / 2 };
-    this.#place(point);
-    const [x, y] = view.toPhoto(point.x, point.y).map(Math.round);
-    if (this.live) {
-      this.#end();
-      this.say(`Stroke ended at ${x}, ${y}`);
-      return;
-    }
-    this.#byKeys = true;
-    this.#straight = false;
-    this.#begin(point, erase);
-    this.say(`${this.tool} down at ${x}, ${y}`);
-  }
-
-  /**
-   * @param {{x: number, y: number}} point
-   * @param {boolean} erase
-   */
-  #begin(point, erase) {
+  begin(point, erase) {
     const { scale } = this.stage.view;
     const tool = DRAWS[this.tool];
     const width = tool === "rubber" ? RUBBER / scale : this.size;
@@ -230,17 +65,17 @@ export class Tools {
     if (isMask) this.stage.fadeMask(false);
     if (tool === "brush") this.#paint();
     this.#rub();
-    this.#place(point);
+    this.place(point);
   }
 
-  /** @param {{x: number, y: number}} point */
-  #extend(point) {
+  /** @param {{x: number, y: number}} point of the stage that the stroke goes on to */
+  extend(point) {
     const live = this.live;
     if (!live) return;
     const [x, y] = this.#photoPoint(point);
     const last = live.points.length - 2;
     const first = live.points.slice(0, 2);
-    if (live.tool === "box" || (live.tool === "pencil" && this.#straight)) {
+    if (live.tool === "box" || (live.tool === "pencil" && this.straight)) {
       live.points = [...first, x, y];
     } else if (Math.hypot(x - live.points[last], y - live.points[last + 1]) * this.stage.view.scale >= NEXT_POINT) {
       live.points.push(x, y);
@@ -249,10 +84,10 @@ export class Tools {
     }
   }
 
-  #end() {
+  /** Lift the tool: what was drawn counts, unless it is too small to be meant. */
+  end() {
     const live = this.live;
     this.live = null;
-    this.#byKeys = false;
     if (!live) return;
     const { tool, points } = live;
     const [x, y] = [0, 1].map((axis) => points.filter((_, i) => i % 2 === axis));
@@ -280,23 +115,14 @@ export class Tools {
     stage.redraw("lines");
   }
 
-  /** @param {{x: number, y: number} | null} point */
-  #place(point) {
-    this.at = point ?? (this.#byKeys ? this.at : null);
+  /** @param {{x: number, y: number} | null} point of the stage where the tool is shown */
+  place(point) {
+    this.at = point;
     this.stage.redraw("cursor");
     const place = byId("place", HTMLSpanElement);
     const [x, y] = point ? this.stage.view.toPhoto(point.x, point.y).map(Math.floor) : [-1, -1];
     place.dataset.at = point ? `${x}, ${y}` : "";
     place.dispatchEvent(new Event("moved"));
-  }
-
-  /**
-   * @param {MouseEvent} event
-   * @returns {{x: number, y: number}} where it is on the stage
-   */
-  #local(event) {
-    const { left, top } = this.stage.element.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
   }
 
   /**
@@ -323,7 +149,7 @@ export class Tools {
       else outline(context, path, 1.5 / view.scale, "#fff", "#000a");
       context.restore();
     }
-    if (!at || this.isPanning) return;
+    if (!at || this.isAway) return;
     const ring = new Path2D();
     if (this.tool === "brush" || this.tool === "eraser" || this.tool === "rubber") {
       const radius = this.tool === "rubber" ? RUBBER / 2 : (this.size * view.scale) / 2;
