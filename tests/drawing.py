@@ -1,4 +1,4 @@
-"""`inpaint draw` as the tests use it: a server of its own for each, and its API without a browser."""
+"""`inpaint draw` as the tests use it: a server of its own, its API without a browser, and the page in a real one."""
 
 import contextlib
 import http.client
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import command
 
@@ -29,6 +31,7 @@ class Server:
 
     @property
     def port(self) -> int:
+        """The port that it listens on."""
         return urlsplit(self.address).port or 0
 
     def ask(
@@ -84,3 +87,93 @@ def drawing(folder: Path, *arguments: object) -> Iterator[Server]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Debian's Chromium, which has to be there: a page that no browser has shown is not tested."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Hand:
+    """A hand on the page: it points at pixels of the photo, as long as the whole of it is seen.
+
+    Args:
+        page: that has been opened.
+        size: width and height of the photo.
+    """
+
+    def __init__(self, page: Page, size: tuple[int, int]) -> None:
+        self.page = page
+        self._size = size
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a pixel of the photo is on the screen."""
+        box = self.page.locator("#stage").bounding_box()
+        margin = min(24.0, box["width"] / 20)
+        scale = min((box["width"] - 2 * margin) / self._size[0], (box["height"] - 2 * margin) / self._size[1], 4)
+        left = box["x"] + (box["width"] - self._size[0] * scale) / 2
+        top = box["y"] + (box["height"] - self._size[1] * scale) / 2
+        return left + x * scale, top + y * scale
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        """Press at the first point, go through all of them, let go."""
+        self.page.mouse.move(*self.at(*points[0]))
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*self.at(*point), steps=4)
+        self.page.mouse.up()
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def status(self) -> str:
+        """Return what the line at the bottom says, once nothing is computed any more."""
+        self.page.wait_for_timeout(50)
+        self.page.locator("#stage[aria-busy=false]").wait_for(timeout=60_000)
+        return self.page.locator("#status").inner_text()
+
+    def save(self) -> str:
+        """Save, and return the command that the page shows."""
+        self.press("Control+s")
+        self.page.locator("#saved[open]").wait_for(timeout=60_000)
+        command = self.page.locator("#command").input_value()
+        self.press("Escape")
+        return command
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, address: str, size: tuple[int, int], **options: object) -> Iterator[Hand]:
+    """Open the page; it has to ask nobody else for anything, and to run without an error."""
+    context = browser.new_context(viewport={"width": 1360, "height": 860}, **options)
+    asked, errors = [], []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.on("pageerror", errors.append)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    hand = Hand(page, size)
+    hand.status()
+    yield hand
+    context.close()
+    origin = address.split("?", maxsplit=1)[0]
+    assert not [url for url in asked if not url.startswith((origin, f"blob:{origin}"))]
+    assert not errors

@@ -2,18 +2,19 @@
 
 import threading
 import webbrowser
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from inpaint_cli.batch.job import NO_EDGES, Job, Request
 from inpaint_cli.cli import fill, shared
-from inpaint_cli.cli.effects import NO_LINES, warn_of_idle
-from inpaint_cli.cli.running import ModelChoice
+from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.runs import ModelChoice
 from inpaint_cli.errors import ExitCode, UsageError, reason
-from inpaint_cli.imaging.boxes import parse_box
-from inpaint_cli.imaging.formats import NO_EDGES, STREAM
-from inpaint_cli.jobs import Job, Request
+from inpaint_cli.io.boxes import parse_box
+from inpaint_cli.io.formats import STREAM
 from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 PAGE = "Page"
@@ -111,20 +112,23 @@ def draw(
     )
     boxes = tuple(parse_box(text) for text in box or [])
     sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
-    warn_of_idle(options, None, [*sources, *(["--edges-from"] if edges_from is not None else [])])
+    warn_unused(options, None, [*sources, *(["--edges-from"] if edges_from is not None else [])])
     jobs = _jobs(request)
     _check_extra()
-    from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415 - numpy and all the rest
-    from inpaint_cli.draw.session import Session, Settings  # noqa: PLC0415
-    from inpaint_cli.imaging.masks import MaskOptions  # noqa: PLC0415
+    from inpaint_cli.draw.session import Session, Settings  # noqa: PLC0415 - numpy and all the rest
+    from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
-    with bind(port or 0) as listening:
-        model = ModelChoice(weights, weights_file, device, dtype, threads).load(at_once=1)
-        masks = MaskOptions(invert_mask, mask_alpha, boxes)
-        session = Session(Settings(model, options, masks, edges_from, overwrite, _repeated(call)), jobs)
-        if len(jobs) == 1:  # of several each speaks for itself, on the page
-            session.open(0)
-        serve(session, listening, lambda address: _announce(address, browser=not no_browser, quiet=quiet))
+    model = ModelChoice(weights, weights_file, device, dtype, threads).load(max_concurrent=1)
+    masks = MaskOptions(invert_mask, mask_alpha, boxes)
+    session = Session(Settings(model, options, masks, edges_from, overwrite, _repeated(call)), jobs)
+    with ThreadPoolExecutor(1) as pool:  # the photo is read while the server is loaded
+        reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several each speaks for itself, later
+        from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
+
+        listening = bind(port or 0)
+        for photo in reading:
+            photo.result()
+    serve(session, listening, lambda address: _announce(address, browser=not no_browser, quiet=quiet))
     return ExitCode.OK
 
 
@@ -135,11 +139,11 @@ def _jobs(request: Request) -> list[Job]:
         UsageError: a photo or a result that is no file, or files that make no sense together.
         PhotoError: a picture that serves every photo is not there.
     """
-    from inpaint_cli import planning  # noqa: PLC0415
+    from inpaint_cli.batch import discovery  # noqa: PLC0415
 
     try:
-        planning.check_shared(request)
-        jobs = planning.plan(request)
+        discovery.check_shared(request)
+        jobs = discovery.plan(request)
     except OSError as error:
         raise UsageError(f"{error.filename}: {reason(error)}") from error
     streams = [*request.masks, *(path for job in jobs for path in (job.photo, job.output, job.edges))]

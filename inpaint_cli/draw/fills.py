@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.crops import Crop
 from inpaint_cli.draw.drawing import Drawing
 from inpaint_cli.draw.pictures import preview_scale
 from inpaint_cli.draw.session import LineChoice, OpenPhoto, Result, Session, Settings
 from inpaint_cli.errors import MaskError
-from inpaint_cli.filling import Filling
-from inpaint_cli.imaging.edges import WALL
-from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.imaging.resampling import shrunk
-from inpaint_cli.imaging.sketches import EdgeSource, read_sketch
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.resampling import resize_area
 from inpaint_cli.imaging.strokes import MASK_TOOLS, Tool, draw_lines, keep_lines, paint_mask
 from inpaint_cli.imaging.tracing import outlines, trace_lines
 from inpaint_cli.imaging.windows import Box, bounding_box
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.sketches import EdgeSource, read_sketch
 from inpaint_cli.options import Lines, Method, Painter
+from inpaint_cli.results import InpaintResult
 
 Points = NDArray[np.float64]
 Tell = Callable[..., None]
@@ -58,6 +60,19 @@ class Resolved:
     seen: LinesSeen | None = None
     kept: tuple[bool, ...] = ()
 
+    def digest(self, index: int, seed: int | None) -> bytes:
+        """Return what tells this fill from every other one of the session.
+
+        Args:
+            index: of the photo.
+            seed: of the fill.
+        """
+        told = hashlib.sha256(f"{index} {seed} {self.lines}".encode())
+        told.update(np.packbits(self.hole).tobytes())
+        if self.sketch is not None:
+            told.update(np.packbits(self.sketch.pixels > 0).tobytes())
+        return told.digest()
+
 
 def resolve(photo: OpenPhoto, drawing: Drawing, settings: Settings) -> Resolved | None:
     """Return what a drawing asks for; None if nothing is to be filled.
@@ -76,7 +91,8 @@ def resolve(photo: OpenPhoto, drawing: Drawing, settings: Settings) -> Resolved 
         return Resolved(hole, LineChoice.NONE)
     if not drawing.changes_lines:
         return Resolved(hole, photo.own_lines)
-    seen = find_lines(photo, hole, settings)
+    own = settings.task(photo.own_lines).options
+    seen = lines_seen(settings.model.find_edges(photo.rgb, hole, own, photo.lines))
     kept = keep_lines(seen.expected, drawing.strokes, photo.photo.size)
     lines = [line for line, is_kept in zip(seen.expected, kept, strict=True) if is_kept]
     ink = draw_lines(lines, drawing.strokes, photo.photo.size)
@@ -86,33 +102,24 @@ def resolve(photo: OpenPhoto, drawing: Drawing, settings: Settings) -> Resolved 
     return Resolved(hole, LineChoice.DRAWN, Photo(paper, name="drawn lines"), seen, tuple(kept))
 
 
-def find_lines(photo: OpenPhoto, hole: NDArray[np.bool_], settings: Settings) -> LinesSeen:
-    """Return the lines that a fill would follow if none were drawn. The fill itself is done without its slow parts."""
-    options = settings.task(photo.own_lines).options
-    size = settings.model.longest(options, photo.lines)
-    quick = replace(options, size=size, painter=Painter.DIFFUSION, harmonise=False, texture=False, keep_steps=True)
-    return lines_seen(settings.model.fill(photo.rgb, hole, quick, photo.lines))
-
-
-def lines_seen(filling: Filling) -> LinesSeen:
-    """Return the lines of a result that has its steps."""
+def lines_seen(crops: Sequence[Crop]) -> LinesSeen:
+    """Return the lines of crops that have edges."""
     own, expected = [], []
-    for patch, steps in zip(filling.patches, filling.steps, strict=True):
-        if "edges" not in steps:
+    for crop in crops:
+        if crop.edges is None:
             continue
-        edges = steps["edges"] > WALL
-        inside = shrunk(steps["hole"], edges.shape) > 0
-        own += [_placed(path, patch.box, edges.shape) for path in outlines(edges & ~inside)]
-        expected += [_placed(path, patch.box, edges.shape) for path in trace_lines(edges & inside)]
+        edges, box = crop.edges > EDGE_THRESHOLD, crop.window.box
+        own += [_placed(path, box, edges.shape) for path in outlines(edges & ~crop.small_hole)]
+        expected += [_placed(path, box, edges.shape) for path in trace_lines(edges & crop.small_hole)]
     return LinesSeen(own, expected)
 
 
 def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
-    """Fill a photo as drawn, and tell the page: `empty`; or `lines`, `painting` and `done`.
+    """Fill a photo as drawn, and tell the page: `empty`; or `lines`, `painting`, `finishing`, and `done`.
 
     Raises:
         InpaintError: it can't be done.
-        DroppedError: nobody waits for it any more.
+        DroppedError: nobody waits for it any more; it goes no further than the next stage.
     """
     begin = time.perf_counter()
     photo, settings = session.open(index), session.settings
@@ -122,24 +129,35 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         return
     if wanted.seen is not None:
         tell("lines", **_described(wanted.seen, wanted.kept))
-    tell("painting")
-    options = replace(settings.task(wanted.lines, drawing.seed).options, keep_steps=True)
-    source = photo.lines if wanted.lines is LineChoice.OWN else None
+    options, source = settings.task(wanted.lines, drawing.seed).options, None
     if wanted.sketch is not None:
         source = read_sketch(wanted.sketch, photo.photo.size)
-    filling = settings.model.fill(photo.rgb, wanted.hole, options, source)
-    tell("painted")
-    followed = lines_seen(filling)
-    if wanted.seen is None and drawing.lines:
-        tell("lines", **_described(followed, (True,) * len(followed.expected)))
-    result = cut_out(photo.photo, filling)
+    elif wanted.lines is LineChoice.OWN:
+        source = photo.lines
+    followed, result = LinesSeen([], []), None
+    if options.method is Method.EDGECONNECT:
+        crops = settings.model.find_edges(photo.rgb, wanted.hole, options, source)
+        followed = lines_seen(crops)
+        if wanted.seen is None and drawing.lines:
+            tell("lines", **_described(followed, (True,) * len(followed.expected)))
+        tell("painting")
+        crops = settings.model.paint(crops, options)
+        finished: list[Crop] = []
+        for crop in crops:
+            tell("finishing", window=len(finished) + 1, windows=len(crops))
+            finished += settings.model.finish([crop], options)
+        result = InpaintResult.of(finished, float(wanted.hole.mean()))
+    else:
+        tell("painting")
+        result = settings.model.fill(photo.rgb, wanted.hole, options)
+    changed = cut_out(photo.photo, result)
     tell(
         "done",
-        result=session.keep(result),
-        box=[result.box.left, result.box.top, result.box.width, result.box.height],
-        outline=[_flat(path) for path in _outline(result)],
-        windows=filling.windows,
-        hole=filling.hole,
+        result=session.keep(wanted.digest(index, drawing.seed), changed),
+        box=[changed.box.left, changed.box.top, changed.box.width, changed.box.height],
+        outline=[_flat(path) for path in _outline(changed)],
+        windows=result.windows,
+        hole=result.hole,
         lines=_lines_word(settings, wanted, source),
         count=len(followed.expected),
         drawn=sum(stroke.tool is Tool.PENCIL for stroke in drawing.strokes) if wanted.sketch is not None else 0,
@@ -148,21 +166,20 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
     )
 
 
-def cut_out(photo: Photo, filling: Filling) -> Result:
+def cut_out(photo: Photo, result: InpaintResult) -> Result:
     """Return the part of a photo that changes, painted; the photo stays as it is."""
-    boxes = [patch.box for patch in filling.patches]
-    box = boxes[0]
-    for other in boxes[1:]:
-        box = box.union(other)
+    box = result.crops[0].box
+    for crop in result.crops[1:]:
+        box = box.union(crop.box)
     pixels = photo.pixels[box.slices].copy()
     covered = np.zeros(pixels.shape[:2], np.bool_)
     moved = []
-    for patch in filling.patches:
-        top, left = patch.box.top - box.top, patch.box.left - box.left
-        place = Box(top, left, top + patch.box.height, left + patch.box.width)
-        covered[place.slices] |= patch.cover > 0
-        moved.append(replace(patch, box=place))
-    replace(filling, patches=moved).apply(pixels)
+    for crop in result.crops:
+        top, left = crop.box.top - box.top, crop.box.left - box.left
+        place = Box(top, left, top + crop.box.height, left + crop.box.width)
+        covered[place.slices] |= crop.blend_weight > 0
+        moved.append(replace(crop, box=place))
+    replace(result, crops=moved).apply(pixels)
     seen = bounding_box(covered)
     place = Box(box.top + seen.top, box.left + seen.left, box.top + seen.bottom, box.left + seen.right)
     return Result(photo, place, pixels[seen.slices], covered[seen.slices])
@@ -173,7 +190,7 @@ def _outline(result: Result) -> list[Points]:
     height, width = result.covered.shape
     scale = preview_scale(result.photo.size)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    small = shrunk(result.covered.astype(np.float32), size) > 0
+    small = resize_area(result.covered.astype(np.float32), size) > 0
     return [_placed(path, result.box, size) for path in outlines(small)]
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inpaint_cli.draw.session import Result
-from inpaint_cli.imaging.photo import Photo, eight_bits
 from inpaint_cli.imaging.windows import Box
+from inpaint_cli.io.photo import Photo, eight_bits
 
 PREVIEW = 2048  # pixels, the longer side of a preview
 THUMBNAIL = 256  # pixels, the longer side of a picture in the film strip

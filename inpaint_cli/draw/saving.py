@@ -1,6 +1,7 @@
 """Saving: mask and lines as pictures, the result, and the command that makes the same result from them.
 
-The result is written by the work of `inpaint remove` on the files just written, so that it is what that command writes.
+What is written is what `inpaint remove` writes for the mask and the lines that are saved beside it: the same work on
+the same pixels, and the same encoder.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from inpaint_cli.batch.job import NO_EDGES, Job, resolved
+from inpaint_cli.batch.tasks import FillTask
 from inpaint_cli.draw.drawing import Drawing, Existing
 from inpaint_cli.draw.fills import Resolved, resolve
-from inpaint_cli.draw.session import LineChoice, Session
+from inpaint_cli.draw.session import LineChoice, OpenPhoto, Result, Session
 from inpaint_cli.errors import MaskError
-from inpaint_cli.imaging.files import write_photo
-from inpaint_cli.imaging.formats import NO_EDGES
-from inpaint_cli.imaging.photo import Photo
-from inpaint_cli.jobs import Job, resolved
+from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.writing import write_photo
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ def save(session: Session, index: int, drawing: Drawing, existing: Existing, *, 
         return
     tell("saving")
     with session.saving:
-        _write(session, job, wanted, targets, drawing.seed, overwrite=existing is not Existing.NUMBER)
+        task = settings.task(wanted.lines, drawing.seed, overwrite=existing is not Existing.NUMBER)
+        _write(photo, wanted, targets, session.find(wanted.digest(index, drawing.seed)), task)
         session.written.update({resolved(path): owner for path in targets.files})
     for path in targets.files:
         logger.info("saved %s", path)
@@ -86,18 +88,29 @@ def save(session: Session, index: int, drawing: Drawing, existing: Existing, *, 
     tell("saved", files=[str(path) for path in targets.files], command=command)
 
 
-def _write(
-    session: Session, job: Job, wanted: Resolved, targets: Targets, seed: int | None, *, overwrite: bool
-) -> None:
-    """Write mask and lines, then the result: where it stands, all the rest does."""
+def _write(photo: OpenPhoto, wanted: Resolved, targets: Targets, known: Result | None, task: FillTask) -> None:
+    """Write mask and lines, then the result: where it stands, all the rest does.
+
+    Args:
+        photo: which.
+        wanted: what is filled.
+        targets: where to.
+        known: the result, if it has been made already.
+        task: makes it otherwise.
+    """
     mask = np.where(wanted.hole, np.uint8(255), np.uint8(0))[..., None]
+    overwrite = task.outputs.overwrite
     write_photo(Photo(mask, name="drawn mask"), targets.mask, overwrite=overwrite)
-    edges = job.edges if wanted.lines is LineChoice.OWN else NO_EDGES
+    edges = photo.job.edges if wanted.lines is LineChoice.OWN else NO_EDGES
     if wanted.sketch is not None and targets.sketch is not None:
         write_photo(wanted.sketch, targets.sketch, overwrite=overwrite)
         edges = targets.sketch
-    work = session.settings.task(wanted.lines, seed, overwrite=overwrite)
-    work(Job(job.photo, targets.result, (targets.mask,), edges)).save()
+    if known is None:
+        task(Job(photo.job.photo, targets.result, (targets.mask,), edges)).save()
+        return
+    pixels = photo.photo.pixels.copy()
+    pixels[known.box.slices] = known.pixels
+    task.outputs.write(photo.photo.replace(pixels, photo.photo.alpha), targets.result)
 
 
 def find_targets(session: Session, job: Job, *, has_sketch: bool) -> Targets:

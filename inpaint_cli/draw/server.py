@@ -29,8 +29,8 @@ from inpaint_cli.draw.security import Guard
 from inpaint_cli.draw.session import OpenPhoto, Result, Session
 from inpaint_cli.draw.worker import Ticket, Worker
 from inpaint_cli.errors import InpaintError, UsageError, reason
-from inpaint_cli.imaging.files import load_draft
 from inpaint_cli.imaging.windows import Box
+from inpaint_cli.io.reading import load_draft
 from inpaint_cli.options import Method
 
 _PAGE = Path(__file__).parent / "page"

@@ -15,16 +15,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.files import read_photo
-from inpaint_cli.imaging.formats import NO_EDGES
-from inpaint_cli.imaging.masks import MaskOptions, find_hole
-from inpaint_cli.imaging.photo import Photo, Pixels
-from inpaint_cli.imaging.sketches import EdgeSource
+from inpaint_cli.batch.job import NO_EDGES, Job
+from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.imaging.windows import Box
-from inpaint_cli.jobs import Job
+from inpaint_cli.io.masks import MaskOptions, find_hole
+from inpaint_cli.io.photo import Photo, Pixels
+from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.sketches import EdgeSource
 from inpaint_cli.options import EdgesMode, FillOptions, Ink, Lines
 from inpaint_cli.pipeline import EdgeConnect
-from inpaint_cli.work import Fill, Outputs
 
 _PHOTOS_KEPT = 2  # in memory: the one that is worked on, and the one before
 _RESULTS_KEPT = 24  # several tabs' latest, with all their variants
@@ -60,7 +59,7 @@ class Settings:
     overwrite: bool = False
     arguments: tuple[tuple[str, ...], ...] = ()
 
-    def task(self, lines: LineChoice, seed: int | None = None, *, overwrite: bool = False) -> Fill:
+    def task(self, lines: LineChoice, seed: int | None = None, *, overwrite: bool = False) -> FillTask:
         """Return the work of `inpaint remove` with these settings, for a mask that the page has drawn.
 
         Args:
@@ -74,7 +73,7 @@ class Settings:
         if lines is LineChoice.NONE:
             options = replace(options, lines=Lines.NONE)
         reference = self.reference if lines is LineChoice.OWN else None
-        return Fill(self.model, options, MaskOptions(), Outputs(overwrite), reference)
+        return FillTask(self.model, options, MaskOptions(), OutputWriter(overwrite), reference)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +138,7 @@ class Session:
         self.saving = threading.Lock()
         self.written: dict[Path, tuple[str, int]] = {}
         self._photos: OrderedDict[int, OpenPhoto] = OrderedDict()
-        self._results: OrderedDict[int, Result] = OrderedDict()
+        self._results: OrderedDict[int, tuple[bytes, Result]] = OrderedDict()
         self._numbers = count(1)
         self._reading = threading.Lock()
         self._keeping = threading.Lock()
@@ -155,17 +154,27 @@ class Session:
             _keep(self._photos, index, found, _PHOTOS_KEPT)
             return found
 
-    def keep(self, result: Result) -> int:
-        """Keep a result for a while and return its number."""
+    def keep(self, digest: bytes, result: Result) -> int:
+        """Keep a result for a while and return its number.
+
+        Args:
+            digest: what it was made from.
+            result: what came of it.
+        """
         with self._keeping:
             number = next(self._numbers)
-            _keep(self._results, number, result, _RESULTS_KEPT)
+            _keep(self._results, number, (digest, result), _RESULTS_KEPT)
             return number
 
     def result(self, number: int) -> Result | None:
         """Return a result, None if it is not kept any more."""
         with self._keeping:
-            return self._results.get(number)
+            return self._results.get(number, (b"", None))[1]
+
+    def find(self, digest: bytes) -> Result | None:
+        """Return the result that was made from this, None if it is not kept."""
+        with self._keeping:
+            return next((result for kept, result in self._results.values() if kept == digest), None)
 
 
 def _open(job: Job, settings: Settings) -> OpenPhoto:

@@ -45,12 +45,6 @@ export function bindButtons(page) {
   for (const [type, shown] of /** @type {const} */ ([["keydown", true], ["keyup", false]])) {
     before.addEventListener(type, (event) => [" ", "Enter"].includes(event.key) && page.showBefore(shown));
   }
-  const place = byId("place", HTMLSpanElement);
-  place.addEventListener("moved", () => {
-    const { info, view } = page.stage;
-    const zoom = `${Math.round(view.scale * 100)} %`;
-    place.textContent = info ? [place.dataset.at, `${info.width} × ${info.height}`, zoom].filter(Boolean).join("  ·  ") : "";
-  });
   addEventListener("beforeunload", (event) => {
     if (page.drawings.all.some((drawing) => !drawing.isSaved) && !byId("finish", HTMLButtonElement).disabled) event.preventDefault();
   });

@@ -14,7 +14,6 @@ export class Details {
   /** @param {Stage} stage */
   constructor(stage) {
     this.stage = stage;
-    stage.onView = () => this.refresh();
   }
 
   /** Fetch what is seen now, as soon as the view rests. */

@@ -38,7 +38,7 @@ export class Fills {
    *
    * @param {Drawing} drawing
    * @param {Variant} variant
-   * @param {{stage?: (stage: string) => void, lines?: (seen: LinesSeen) => void}} report
+   * @param {{stage?: (stage: string, progress: object) => void, lines?: (seen: LinesSeen) => void}} report
    * @returns {Promise<Result | null | undefined>}
    */
   async fill(drawing, variant, report = {}) {
@@ -59,7 +59,7 @@ export class Fills {
         else if (event.event === "done") {
           const bitmap = await getBitmap(`/api/results/${event.result}/picture`);
           result = { done: event, piece: { box: event.box, bitmap }, seen };
-        } else report.stage?.(event.event);
+        } else report.stage?.(event.event, event);
       }, running.signal);
     } catch (error) {
       if (running.signal.aborted) return undefined;

@@ -39,6 +39,11 @@ export class Page {
     this.strip = new Strip(session.photos, (photo) => this.open(photo));
     this.variants = new Variants(this.stage, session, (variant) => this.choose(variant));
     byId("line-tools", HTMLDivElement).hidden = !session.lines;
+    this.tools.onPlace = () => this.#showPlace();
+    this.stage.onView = () => {
+      this.details.refresh();
+      this.#showPlace();
+    };
   }
 
   get drawing() {
@@ -107,7 +112,7 @@ export class Page {
     try {
       if (fills.known(drawing.key()) === undefined) this.status.busy("waiting");
       const result = await fills.fill(drawing, drawing.variant, {
-        stage: (name) => this.status.busy(/** @type {"started" | "painting" | "painted"} */ (name)),
+        stage: (name, progress) => this.status.busy(/** @type {"started" | "painting" | "finishing"} */ (name), progress),
         lines: (seen) => {
           if (photo !== this.photo) return;
           stage.seen = seen;
@@ -133,6 +138,16 @@ export class Page {
     if (result) this.status.done(result.done);
     else this.status.idle("");
     stage.moved();
+  }
+
+  /** Say where the tool is, how large the photo is, and how large it is seen. */
+  #showPlace() {
+    const { info, view } = this.stage;
+    const { at } = this.tools;
+    const place = at ? view.toPhoto(at.x, at.y).map(Math.floor).join(", ") : "";
+    const zoom = `${Math.round(view.scale * 100)} %`;
+    const texts = info ? [place, `${info.width} × ${info.height}`, zoom] : [];
+    byId("place", HTMLSpanElement).textContent = texts.filter(Boolean).join("  ·  ");
   }
 
   /** @param {unknown} error */

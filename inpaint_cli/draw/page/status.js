@@ -5,8 +5,8 @@ import { byId } from "./dom.js";
 const STAGES = {
   waiting: "Waiting for an earlier fill",
   started: "Looking for lines",
-  painting: "Filling",
-  painted: "Finishing",
+  painting: "Painting along the lines",
+  finishing: "Finishing with the photo’s texture",
   saving: "Saving at full size",
 };
 
@@ -22,7 +22,6 @@ const LINES = {
 /** @type {Record<string, string>} what painted */
 const PAINTERS = {
   g2: "painted by the network G2",
-  diffusion: "colours by diffusion",
   harmonic: "colours by harmonic interpolation",
   telea: "Telea’s method",
   "navier-stokes": "Navier–Stokes method",
@@ -36,17 +35,21 @@ export class Status {
   #stage = byId("stage", HTMLDivElement);
   #timer = 0;
 
-  /** @param {keyof typeof STAGES} stage */
-  busy(stage) {
+  /**
+   * @param {keyof typeof STAGES} stage
+   * @param {{window?: number, windows?: number}} [progress]
+   */
+  busy(stage, { window = 1, windows = 1 } = {}) {
     this.#text.classList.remove("error");
     const begin = this.#bar.hidden ? performance.now() : Number(this.#bar.dataset.begin);
     this.#bar.dataset.begin = String(begin);
     this.#bar.hidden = false;
     this.#stage.setAttribute("aria-busy", "true");
-    this.#text.textContent = `${STAGES[stage]}…`;
+    const text = windows > 1 ? `${STAGES[stage]}, ${window} of ${windows}…` : `${STAGES[stage]}…`;
+    this.#text.textContent = text;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
-      this.#text.textContent = `${STAGES[stage]}… ${((performance.now() - begin) / 1000).toFixed(0)} s`;
+      this.#text.textContent = `${text} ${((performance.now() - begin) / 1000).toFixed(0)} s`;
     }, 1000);
   }
 

@@ -1,4 +1,3 @@
-import { byId } from "./dom.js";
 import { drawMaskStroke, pathOf, touches } from "./strokes.js";
 
 /** @import { Stage } from "./stage.js" */
@@ -24,6 +23,8 @@ export class Tools {
   straight = false;
   /** Whether the tool is out of the hand, because the photo is being moved. */
   isAway = false;
+  /** Called when the tool is shown elsewhere. */
+  onPlace = () => {};
 
   /**
    * @param {Stage} stage
@@ -119,10 +120,7 @@ export class Tools {
   place(point) {
     this.at = point;
     this.stage.redraw("cursor");
-    const place = byId("place", HTMLSpanElement);
-    const [x, y] = point ? this.stage.view.toPhoto(point.x, point.y).map(Math.floor) : [-1, -1];
-    place.dataset.at = point ? `${x}, ${y}` : "";
-    place.dispatchEvent(new Event("moved"));
+    this.onPlace();
   }
 
   /**
