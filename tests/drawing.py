@@ -35,11 +35,32 @@ class Server:
         return urlsplit(self.address).port or 0
 
     def ask(
-        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+        self, method: str, path: str, body: object = None, headers: dict[str, str | None] | None = None
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Send one request, as the page would unless other headers are given; a header of None is left out."""
+        connection = self._send(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    def post(self, path: str, body: object) -> http.client.HTTPConnection:
+        """Send a request to fill or save without waiting for what comes of it; `read` does."""
+        return self._send("POST", path, body)
+
+    def read(self, connection: http.client.HTTPConnection) -> list[dict]:
+        """Return all that the server says to a request that was sent."""
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        return [json.loads(line) for line in answer.read().splitlines()]
+
+    def events(self, path: str, body: object) -> list[dict]:
+        """Return all that the server says to a request to fill or save."""
+        return self.read(self.post(path, body))
+
+    def _send(
+        self, method: str, path: str, body: object = None, headers: dict[str, str | None] | None = None
+    ) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        sent = {"Host": f"127.0.0.1:{self.port}", "Cookie": self.cookie or None}
+        sent: dict[str, str | None] = {"Host": f"127.0.0.1:{self.port}", "Cookie": self.cookie or None}
         data = None
         if method != "GET":
             data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
@@ -51,8 +72,7 @@ class Server:
             if value is not None:
                 connection.putheader(name, value)
         connection.endheaders(data)
-        answer = connection.getresponse()
-        return answer, answer.read()
+        return connection
 
     def enter(self) -> None:
         """Open the printed address and keep the cookie."""
@@ -60,12 +80,6 @@ class Server:
         answer, _ = self.ask("GET", f"{parts.path}?{parts.query}")
         assert answer.status == 200
         self.cookie = answer.headers["Set-Cookie"].split(";")[0]
-
-    def events(self, path: str, body: object) -> list[dict]:
-        """Return all that the server says to a request to fill or save."""
-        answer, data = self.ask("POST", path, body)
-        assert answer.status == 200, data
-        return [json.loads(line) for line in data.splitlines()]
 
 
 @contextlib.contextmanager
@@ -161,13 +175,23 @@ class Hand:
 
 
 @contextlib.contextmanager
-def opened(browser: Browser, address: str, size: tuple[int, int], **options: object) -> Iterator[Hand]:
-    """Open the page; it has to ask nobody else for anything, and to run without an error."""
+def opened(
+    browser: Browser, address: str, size: tuple[int, int], *, refusals: bool = False, **options: object
+) -> Iterator[Hand]:
+    """Open the page; it has to ask nobody else for anything, and to run without an error.
+
+    Args:
+        browser: where.
+        address: as the command printed it.
+        size: width and height of the photo.
+        refusals: the server may refuse something, which browsers note as an error.
+        options: of the browser's context.
+    """
     context = browser.new_context(viewport={"width": 1360, "height": 860}, **options)
     asked, errors = [], []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(address)
     hand = Hand(page, size)
@@ -176,4 +200,4 @@ def opened(browser: Browser, address: str, size: tuple[int, int], **options: obj
     context.close()
     origin = address.split("?", maxsplit=1)[0]
     assert not [url for url in asked if not url.startswith((origin, f"blob:{origin}"))]
-    assert not errors
+    assert not [error for error in errors if not (refusals and error.startswith("Failed to load resource"))]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -30,6 +30,18 @@ class Existing(StrEnum):
     ASK = "ask"
     REPLACE = "replace"
     NUMBER = "number"
+
+
+class Turn(NamedTuple):
+    """A request's place among those of its page: one tab does not stop the other's work, and a late one stops none.
+
+    Attributes:
+        tab: the name that the page gave itself.
+        number: grows from one request to the next.
+    """
+
+    tab: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -85,16 +97,19 @@ def parse_existing(body: object) -> Existing:
     return Existing(word)
 
 
-def parse_tab(body: object) -> str:
-    """Return the name that a page gave itself, so that one tab does not stop the other's work.
+def parse_turn(body: object) -> Turn:
+    """Return whose request it is, and which: `{"tab": "…", "turn": 1}`.
 
     Raises:
-        RequestError: not a short string.
+        RequestError: not a short string and a whole number.
     """
-    tab = _object(body).get("tab", "")
+    fields = _object(body)
+    tab, number = fields.get("tab", ""), fields.get("turn", 0)
     if not isinstance(tab, str) or len(tab) > 64:
         raise RequestError("tab: a short string")
-    return tab
+    if not _is_whole(number):
+        raise RequestError("turn: a whole number")
+    return Turn(tab, number)
 
 
 def _parse_stroke(value: object) -> Stroke:

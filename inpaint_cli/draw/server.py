@@ -24,7 +24,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from inpaint_cli.draw import fills, pictures, saving
-from inpaint_cli.draw.drawing import RequestError, parse_drawing, parse_existing, parse_tab
+from inpaint_cli.draw.drawing import RequestError, parse_drawing, parse_existing, parse_turn
 from inpaint_cli.draw.security import Guard
 from inpaint_cli.draw.session import OpenPhoto, Result, Session
 from inpaint_cli.draw.worker import Ticket, Worker
@@ -140,14 +140,14 @@ class Routes:
     async def fill(self, request: Request) -> Response:
         """Fill as drawn: one JSON object a line, as the work goes on."""
         index, body = self._index(request), await _json(request)
-        tab, drawing = parse_tab(body), await run_in_threadpool(parse_drawing, body)
+        turn, drawing = parse_turn(body), await run_in_threadpool(parse_drawing, body)
         work = partial(fills.fill, self._session, index, drawing)
-        return _stream(self._worker.submit(lambda ticket: work(ticket.tell), tab))
+        return _stream(self._worker.submit(lambda ticket: work(ticket.tell), turn))
 
     async def save(self, request: Request) -> Response:
         """Save as drawn: one JSON object a line."""
         index, body = self._index(request), await _json(request)
-        tab, drawing = parse_tab(body), await run_in_threadpool(parse_drawing, body)
+        tab, drawing = parse_turn(body).tab, await run_in_threadpool(parse_drawing, body)
         work = partial(saving.save, self._session, index, drawing, parse_existing(body), tab=tab)
         return _stream(self._worker.submit(lambda ticket: work(tell=ticket.tell)))
 

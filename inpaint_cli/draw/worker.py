@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from inpaint_cli.draw.drawing import Turn
 from inpaint_cli.errors import InpaintError
 
 logger = logging.getLogger(__name__)
@@ -80,22 +81,27 @@ class Worker:
 
     def __init__(self) -> None:
         self._tickets: queue.SimpleQueue[Ticket] = queue.SimpleQueue()
-        self._latest: dict[str, Ticket] = {}
+        self._latest: dict[str, tuple[int, Ticket]] = {}
         self._thread = threading.Thread(target=self._run, name="draw", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Ticket], None], tab: str | None = None) -> Ticket:
-        """Return the ticket of some work that waits its turn.
+    def submit(self, work: Callable[[Ticket], None], turn: Turn | None = None) -> Ticket:
+        """Return the ticket of some work that waits.
 
         Args:
             work: what to do.
-            tab: whose earlier work it replaces; None for work that replaces none and is never replaced.
+            turn: the work takes the place of what the same tab asked for before, and is dropped if the tab has asked for
+                something since; None for work that does neither.
         """
         ticket = Ticket(work)
-        if tab is not None:
-            if tab in self._latest:
-                self._latest[tab].drop()
-            self._latest[tab] = ticket
+        if turn is not None:
+            number, latest = self._latest.get(turn.tab, (turn.number, None))
+            if turn.number < number:
+                ticket.drop()
+            else:
+                self._latest[turn.tab] = turn.number, ticket
+                if latest is not None:
+                    latest.drop()
         self._tickets.put(ticket)
         return ticket
 

@@ -3,6 +3,9 @@
 /** The name of this tab: its newer requests take the place of its older ones, and of no other tab's. */
 const TAB = crypto.randomUUID();
 
+/** Counts requests, so that an older one that is late does not take the place of a newer one. */
+let turn = 0;
+
 /** The server has ended, or said what is wrong. */
 export class ServerError extends Error {}
 
@@ -66,6 +69,7 @@ export function detailPath(path, [x, y, width, height], scale) {
 export async function send(path, { strokes, variant, existing }, report, signal) {
   const body = JSON.stringify({
     tab: TAB,
+    turn: ++turn,
     strokes: strokes.map(({ tool, points, width, erase }) => ({ tool, points, width, erase })),
     ...variant,
     existing,

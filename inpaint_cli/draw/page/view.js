@@ -49,7 +49,7 @@ export class View {
    * @param {number} [y]
    */
   zoom(factor, x = this.width / 2, y = this.height / 2) {
-    const scale = Math.min(Math.max(this.scale * factor, this.fitScale / 2), CLOSEST);
+    const scale = Math.min(Math.max(this.scale * factor, Math.min(this.fitScale, 1) / 2), CLOSEST);
     this.left = x - ((x - this.left) * scale) / this.scale;
     this.top = y - ((y - this.top) * scale) / this.scale;
     this.scale = scale;
