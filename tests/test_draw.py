@@ -29,7 +29,7 @@ BIRD = (
     (640, 410),
     (560, 390),
 )
-DETAILS = "() => performance.getEntriesByType('resource').filter((each) => each.name.includes('/detail')).length"
+DETAILS = "() => performance.getEntriesByType('resource').filter((each) => each.name.includes('/detail?')).length"
 TICKS = "() => { window.times = []; const tick = (now) => { times.push(now); requestAnimationFrame(tick); }; tick(0); }"
 SMALL = (480, 320)  # of a photo whose hole is filled in a moment
 

@@ -90,8 +90,8 @@ class Worker:
 
         Args:
             work: what to do.
-            turn: the work takes the place of what the same tab asked for before, and is dropped if the tab has asked for
-                something since; None for work that does neither.
+            turn: the work takes the place of what the same tab asked for before, and is dropped if that tab has asked
+                for something since; None for work that does neither.
         """
         ticket = Ticket(work)
         if turn is not None:
