@@ -14,6 +14,8 @@ import pytest
 from tests.drawing import Server, drawing
 from tests.pictures import small_dune
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.posix]
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

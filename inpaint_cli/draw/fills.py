@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,11 +36,13 @@ class LinesSeen:
 
     Attributes:
         own: the photo's edges around the holes.
-        expected: the lines in the holes.
+        expected: the lines in the holes, in pieces between their ends and junctions.
+        count: how many lines these are.
     """
 
     own: list[Points]
     expected: list[Points]
+    count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +107,15 @@ def resolve(photo: OpenPhoto, drawing: Drawing, settings: Settings) -> Resolved 
 
 def lines_seen(crops: Sequence[Crop]) -> LinesSeen:
     """Return the lines of crops that have edges."""
-    own, expected = [], []
+    own, expected, count = [], [], 0
     for crop in crops:
         if crop.edges is None:
             continue
         edges, box = crop.edges > EDGE_THRESHOLD, crop.window.box
         own += [_placed(path, box, edges.shape) for path in outlines(edges & ~crop.small_hole)]
         expected += [_placed(path, box, edges.shape) for path in trace_lines(edges & crop.small_hole)]
-    return LinesSeen(own, expected)
+        count += cv2.connectedComponents((edges & crop.small_hole).astype(np.uint8))[0] - 1  # the rest counts as one
+    return LinesSeen(own, expected, count)
 
 
 def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
@@ -134,7 +138,7 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         source = read_sketch(wanted.sketch, photo.photo.size)
     elif wanted.lines is LineChoice.OWN:
         source = photo.lines
-    followed, result = LinesSeen([], []), None
+    followed, result = LinesSeen([], [], 0), None
     if options.method is Method.EDGECONNECT:
         crops = settings.model.find_edges(photo.rgb, wanted.hole, options, source)
         followed = lines_seen(crops)
@@ -159,7 +163,8 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         windows=result.windows,
         hole=result.hole,
         lines=_lines_word(settings, wanted, source),
-        count=len(followed.expected),
+        count=followed.count,
+        kept=sum(wanted.kept),
         drawn=sum(stroke.tool is Tool.PENCIL for stroke in drawing.strokes) if wanted.sketch is not None else 0,
         painter=_painter_word(settings),
         seconds=round(time.perf_counter() - begin, 3),

@@ -65,9 +65,9 @@ export class Page {
     document.title = `${this.session.photos[photo]} – inpaint draw`;
     stage.element.setAttribute("aria-label", `Photo ${this.session.photos[photo]}`);
     const path = `/api/photos/${photo}`;
-    /** @type {PhotoInfo} */
-    const info = await getJson(path);
-    const [bitmap, mask] = await Promise.all([getBitmap(`${path}/preview`), info.masked ? getBitmap(`${path}/mask`) : null]);
+    /** @type {[PhotoInfo, ImageBitmap]} */
+    const [info, bitmap] = await Promise.all([getJson(path), getBitmap(`${path}/preview`)]);
+    const mask = info.masked ? await getBitmap(`${path}/mask`) : null;
     if (opening !== this.#opening) return;
     const { view } = stage;
     Object.assign(stage, { info, preview: { box: [0, 0, info.width, info.height], bitmap }, baseMask: mask });

@@ -13,7 +13,7 @@
  * @typedef {{own: number[][], expected: ExpectedLine[]}} LinesSeen
  * @typedef {[x: number, y: number, width: number, height: number]} Box in pixels of the photo
  * @typedef {{result: number, box: Box, outline: number[][], windows: number, hole: number, lines: string, count: number,
- *   drawn: number, painter: string, seconds: number}} Done
+ *   drawn: number, kept: number, painter: string, seconds: number}} Done
  * @typedef {{box: Box, bitmap: ImageBitmap}} Piece part of the photo or of a result, of any resolution
  * @typedef {{done: Done, piece: Piece, seen: LinesSeen | null}} Result
  */
