@@ -10,20 +10,8 @@ from PIL import Image
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.drawing import chromium, drawing, opened  # noqa: E402 - found by the line above
+from tests.drawing import BIRD, chromium, drawing, opened  # noqa: E402 - found by the line above
 
-BIRD = (
-    (560, 330),
-    (585, 250),
-    (620, 200),
-    (700, 175),
-    (790, 180),
-    (790, 215),
-    (730, 240),
-    (735, 395),
-    (640, 410),
-    (560, 390),
-)
 SIZE = {"width": 1200, "height": 700}
 
 
@@ -52,7 +40,6 @@ def main() -> None:
             page.screenshot(path=folder / "page.png")
         with Image.open(folder / "page.png") as picture:
             picture.convert("RGB").save(HERE / "draw.png", optimize=True)
-
 
 
 if __name__ == "__main__":

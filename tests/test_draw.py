@@ -14,21 +14,9 @@ from PIL import Image
 
 from inpaint_cli.io.reading import load_image, load_mask, read_photo
 from tests.conftest import Run, command
-from tests.drawing import drawing, opened
+from tests.drawing import BIRD, drawing, opened
 from tests.pictures import EXAMPLES, deep
 
-BIRD = (
-    (560, 330),
-    (585, 250),
-    (620, 200),
-    (700, 175),
-    (790, 180),
-    (790, 215),
-    (730, 240),
-    (735, 395),
-    (640, 410),
-    (560, 390),
-)
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.posix]
 
 DETAILS = "() => performance.getEntriesByType('resource').filter((each) => each.name.includes('/detail?')).length"

@@ -84,6 +84,8 @@ def test_requests_that_the_browser_calls_foreign_are_refused(server: Server):
     for site in ("cross-site", "same-site"):
         assert server.ask("GET", "/api/session", headers={"Sec-Fetch-Site": site})[0].status == 403
     assert server.ask("GET", "/api/session", headers={"Sec-Fetch-Site": "same-origin"})[0].status == 200
+    link = server.ask("GET", f"/?{query(server)}", headers={"Sec-Fetch-Site": "same-site"})[0]
+    assert link.status == 200  # the printed address, clicked on in a terminal that is a page itself
 
 
 def test_no_other_page_is_invited(server: Server):

@@ -85,11 +85,12 @@ class Guard:
         origin = headers.get("origin")
         if (origin is None and scope["method"] in _CHANGING) or (origin is not None and origin != f"http://{host}"):
             raise RefusedError(403, "Only the page itself may ask for this.")
-        if self._is_known(headers):
-            if headers.get("sec-fetch-site", "none") not in _OURS:
-                raise RefusedError(403, "Only the page itself may ask for this.")
-        elif not (scope["method"] == "GET" and scope["path"] == "/" and self._holds_token(scope)):
+        if scope["method"] == "GET" and scope["path"] == "/" and self._holds_token(scope):
+            return  # wherever the address was clicked on
+        if not self._is_known(headers):
             raise RefusedError(403, "Open the whole address that `inpaint draw` printed, with its token.")
+        if headers.get("sec-fetch-site", "none") not in _OURS:
+            raise RefusedError(403, "Only the page itself may ask for this.")
 
     def _is_known(self, headers: Headers) -> bool:
         cookie: SimpleCookie = SimpleCookie()
