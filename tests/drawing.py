@@ -104,7 +104,8 @@ def drawing(folder: Path, *arguments: object) -> Iterator[Server]:
 
 
 # Around the bird of examples/bird.jpg.
-BIRD = ((560, 330), (585, 250), (620, 200), (700, 175), (790, 180), (790, 215), (730, 240), (735, 395), (560, 390))
+_HEAD = ((560, 330), (585, 250), (620, 200), (700, 175), (790, 180), (790, 215))
+BIRD = (*_HEAD, (730, 240), (735, 395), (640, 410), (560, 390))
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (

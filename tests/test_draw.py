@@ -125,6 +125,7 @@ def test_strokes_on_24_megapixels_land_on_the_photos_own_pixels(browser, tmp_pat
         for step in range(40):
             page.mouse.move(x + step, y + step / 4)
         page.mouse.up()
+        radius = int(page.locator("#size-text").inner_text().removesuffix(" px")) / 2
         assert "Filled in" in hand.status()
         assert page.evaluate(DETAILS) == 0
         page.mouse.move(x, y)
@@ -137,8 +138,9 @@ def test_strokes_on_24_megapixels_land_on_the_photos_own_pixels(browser, tmp_pat
     mask = load_mask(tmp_path / "large_mask.png")
     assert mask.shape == (4000, 6000)
     rows, columns = np.nonzero(mask)
-    assert abs(columns.min() - (1000 - 85)) < 15  # half a brush to the left of where it went down
-    assert abs(rows.min() - (1000 - 85)) < 15
+    screen = 6000 / 1300  # pixels of the photo under one of the screen
+    assert columns.min() == pytest.approx(1000 - radius, abs=screen)
+    assert rows.min() == pytest.approx(1000 - radius, abs=screen)
 
 
 def test_two_tabs_do_not_disturb_each_other(browser, small: Path):
