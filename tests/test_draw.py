@@ -1,5 +1,6 @@
 """`inpaint draw` in a real browser: what is drawn is filled, and what is saved is what `inpaint remove` makes of it."""
 
+import json
 import os
 import shlex
 import shutil
@@ -380,11 +381,21 @@ def test_a_killed_server_leaves_no_half_file(tmp_path: Path):
             left.unlink()
 
 
-def test_ctrl_c_ends_it_as_every_command(small: Path):
-    with drawing(small, "dune.png") as server:
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(10) == 130
-        assert "Traceback" not in server.process.stderr.read()
+@pytest.mark.parametrize("is_busy", [False, True])
+@pytest.mark.parametrize("way", ["ctrl-c", "finish"])
+def test_it_ends_at_once_and_without_a_traceback(small: Path, way: str, is_busy: bool):
+    with drawing(small, "dune.png", "--size", "512", "--context", "5") as server:
+        server.enter()
+        if is_busy:
+            filling = server.post("/api/photos/0/fill", {"strokes": [{"tool": "box", "points": [9, 9, 400, 300]}]})
+            assert json.loads(filling.getresponse().readline()) == {"event": "started"}
+        if way == "ctrl-c":
+            server.process.send_signal(signal.SIGINT)
+        else:
+            assert server.ask("POST", "/api/finish")[0].status == 200
+        assert server.process.wait(10) == (130 if way == "ctrl-c" else 0)
+        said = server.process.stderr.read().splitlines()
+    assert said[1:] == (["inpaint: interrupted"] if way == "ctrl-c" else [])
 
 
 @pytest.mark.parametrize(

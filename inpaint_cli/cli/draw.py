@@ -1,10 +1,12 @@
 """`inpaint draw`: mask, lines and result in the browser."""
 
+import os
+import sys
 import threading
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -124,12 +126,19 @@ def draw(
     with ThreadPoolExecutor(1) as pool:  # the photo is read while the server is loaded
         reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several each speaks for itself, later
         from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
+        from inpaint_cli.draw.worker import Worker  # noqa: PLC0415
 
         listening = bind(port or 0)
         for photo in reading:
             photo.result()
-    serve(session, listening, lambda address: _announce(address, browser=not no_browser, quiet=quiet))
-    return ExitCode.OK
+    worker, code = Worker(), ExitCode.OK
+    try:
+        serve(session, worker, listening, lambda address: _announce(address, browser=not no_browser, quiet=quiet))
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    if worker.is_busy:
+        _leave(code)
+    return code
 
 
 def _jobs(request: Request) -> list[Job]:
@@ -170,6 +179,15 @@ def _repeated(call: typer.Context) -> tuple[tuple[str, ...], ...]:
             continue
         repeated.append((parameter.opts[0],) if value is True else (parameter.opts[0], str(value)))
     return tuple(repeated)
+
+
+def _leave(code: ExitCode) -> NoReturn:
+    """End the process as it is: a thread inside a library can't be called back, and Python would abort on it."""
+    if code is ExitCode.INTERRUPTED:
+        typer.echo("inpaint: interrupted", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _announce(address: str, *, browser: bool, quiet: bool) -> None:

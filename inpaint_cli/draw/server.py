@@ -34,7 +34,6 @@ from inpaint_cli.io.reading import load_draft
 from inpaint_cli.options import Method
 
 _PAGE = Path(__file__).parent / "page"
-_SECONDS_TO_CLOSE = 2  # that open connections get when the server ends
 
 
 class Routes:
@@ -189,16 +188,17 @@ def bind(port: int) -> socket.socket:
     return listening
 
 
-def serve(session: Session, listening: socket.socket, announce: Callable[[str], None]) -> None:
+def serve(session: Session, worker: Worker, listening: socket.socket, announce: Callable[[str], None]) -> None:
     """Answer the page until it says that it has finished, or Ctrl-C.
 
     Args:
         session: what the page works on.
+        worker: fills and saves; it may still be busy with a fill that nobody waits for when this returns.
         listening: as `bind` returns it; browsers that come early wait there.
         announce: is told the address as soon as it can be opened.
     """
     port, token = int(listening.getsockname()[1]), secrets.token_urlsafe(32)
-    routes = Routes(session, Worker(), lambda: setattr(server, "should_exit", True))
+    routes = Routes(session, worker, lambda: setattr(server, "should_exit", True))
     config = uvicorn.Config(
         routes.application(port, token),
         http="h11",
@@ -208,15 +208,27 @@ def serve(session: Session, listening: socket.socket, announce: Callable[[str], 
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=_SECONDS_TO_CLOSE,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, worker)
     announce(f"http://127.0.0.1:{port}/?token={token}")
     try:
         server.run(sockets=[listening])
     finally:
         with session.saving:  # what is being written is written whole
             listening.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that, when it ends, lets nobody wait for a fill; saving is waited for."""
+
+    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+        super().__init__(config)
+        self._worker = worker
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is under way, then the connections."""
+        self._worker.stop()
+        await super().shutdown(sockets)
 
 
 async def _json(request: Request) -> object:

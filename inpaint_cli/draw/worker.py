@@ -48,6 +48,12 @@ class Ticket:
         """Give the work up; what is being computed stops at its next report."""
         self._dropped.set()
 
+    def end(self) -> None:
+        """Give the work up and tell whoever waits."""
+        self.drop()
+        self._put({"event": "dropped"})
+        self._put(None)
+
     async def events(self) -> AsyncIterator[Event]:
         """Yield what is reported, until the work ends; whoever stops listening drops it."""
         try:
@@ -77,9 +83,14 @@ class Ticket:
 
 
 class Worker:
-    """The thread. It is a daemon: a fill that nobody will see does not keep the program from ending."""
+    """The thread. It is a daemon: a fill that nobody will see does not keep the program from ending.
+
+    Attributes:
+        is_busy: whether something is being computed.
+    """
 
     def __init__(self) -> None:
+        self.is_busy = False
         self._tickets: queue.SimpleQueue[Ticket] = queue.SimpleQueue()
         self._latest: dict[str, tuple[int, Ticket]] = {}
         self._thread = threading.Thread(target=self._run, name="draw", daemon=True)
@@ -105,6 +116,14 @@ class Worker:
         self._tickets.put(ticket)
         return ticket
 
+    def stop(self) -> None:
+        """Give up what only the page would see. What was asked for without a turn is still done."""
+        for _, ticket in self._latest.values():
+            ticket.end()
+
     def _run(self) -> None:
         while True:
-            self._tickets.get().run()
+            ticket = self._tickets.get()
+            self.is_busy = True
+            ticket.run()
+            self.is_busy = False

@@ -3,6 +3,9 @@
 /** The name of this tab: its newer requests take the place of its older ones, and of no other tab's. */
 const TAB = crypto.randomUUID();
 
+/** What is said when nobody answers any more. */
+export const ENDED = "The program has ended; what is drawn stays in this tab until it is closed.";
+
 /** Counts requests, so that an older one that is late does not take the place of a newer one. */
 let turn = 0;
 
@@ -20,7 +23,7 @@ async function request(path, init) {
     answer = await fetch(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ServerError("The program has ended; what is drawn stays in this tab until it is closed.");
+    throw new ServerError(ENDED);
   }
   if (answer.ok) return answer;
   const text = await answer.text();

@@ -1,4 +1,4 @@
-import { getBitmap, send } from "./api.js";
+import { ENDED, getBitmap, send, ServerError } from "./api.js";
 
 /** @import { Drawing } from "./drawing.js" */
 /** @import { LinesSeen, Result, Variant } from "./types.js" */
@@ -54,6 +54,7 @@ export class Fills {
     try {
       const path = `/api/photos/${this.photo}/fill`;
       await send(path, { strokes: drawing.active, variant }, async (event) => {
+        if (event.event === "dropped" && !running.signal.aborted) throw new ServerError(ENDED);
         if (event.event === "empty") result = null;
         else if (event.event === "lines") report.lines?.((seen = { own: event.own, expected: event.expected }));
         else if (event.event === "done") {
