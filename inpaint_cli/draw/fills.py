@@ -23,7 +23,8 @@ from inpaint_cli.imaging.tracing import outlines, trace_lines
 from inpaint_cli.imaging.windows import Box, bounding_box
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.sketches import EdgeSource, read_sketch
-from inpaint_cli.options import Lines, Method, Painter
+from inpaint_cli.options import FillOptions, Lines, Method, Painter
+from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.results import InpaintResult
 
 Points = NDArray[np.float64]
@@ -138,19 +139,13 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         source = read_sketch(wanted.sketch, photo.photo.size)
     elif wanted.lines is LineChoice.OWN:
         source = photo.lines
-    followed, result = LinesSeen([], [], 0), None
+    followed = LinesSeen([], [], 0)
     if options.method is Method.EDGECONNECT:
         crops = settings.model.find_edges(photo.rgb, wanted.hole, options, source)
         followed = lines_seen(crops)
         if wanted.seen is None and drawing.lines:
             tell("lines", **_described(followed, (True,) * len(followed.expected)))
-        tell("painting")
-        crops = settings.model.paint(crops, options)
-        finished: list[Crop] = []
-        for crop in crops:
-            tell("finishing", window=len(finished) + 1, windows=len(crops))
-            finished += settings.model.finish([crop], options)
-        result = InpaintResult.of(finished, float(wanted.hole.mean()))
+        result = InpaintResult.of(_paint(settings.model, crops, options, tell), float(wanted.hole.mean()))
     else:
         tell("painting")
         result = settings.model.fill(photo.rgb, wanted.hole, options)
@@ -169,6 +164,16 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         painter=_painter_word(settings),
         seconds=round(time.perf_counter() - begin, 3),
     )
+
+
+def _paint(model: EdgeConnect, crops: Sequence[Crop], options: FillOptions, tell: Tell) -> list[Crop]:
+    """Do the stages after the edges; before each the page is told, and work that nobody waits for ends."""
+    tell("painting")
+    finished: list[Crop] = []
+    for crop in model.paint(crops, options):
+        tell("finishing", window=len(finished) + 1, windows=len(crops))
+        finished += model.finish([crop], options)
+    return finished
 
 
 def cut_out(photo: Photo, result: InpaintResult) -> Result:
