@@ -22,8 +22,8 @@ export function bindButtons(page) {
     "zoom-out": () => page.zoom(1 / ZOOM),
     "zoom-fit": () => page.fit(),
     "zoom-in": () => page.zoom(ZOOM),
-    previous: () => page.turn(-1),
-    next: () => page.turn(1),
+    previous: () => page.turnTo(page.photo - 1),
+    next: () => page.turnTo(page.photo + 1),
     help: () => page.showKeys(),
     save: () => page.save(),
     finish: () => page.finish(),
@@ -78,8 +78,8 @@ export function bindKeys(page) {
     1: () => page.zoom(1 / devicePixelRatio / page.stage.view.scale),
     "?": () => page.showKeys(),
     delete: () => page.clear(),
-    pageup: () => page.turn(-1),
-    pagedown: () => page.turn(1),
+    pageup: () => page.turnTo(page.photo - 1),
+    pagedown: () => page.turnTo(page.photo + 1),
   };
   /** @type {Record<string, () => unknown>} */
   const withControl = {

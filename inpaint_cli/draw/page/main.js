@@ -36,8 +36,8 @@ export class Page {
     this.session = session;
     this.drawings = new Drawings(session.name, session.photos.length);
     this.fills = session.photos.map((_, photo) => new Fills(photo));
-    this.strip = new Strip(session.photos, (photo) => this.open(photo));
-    this.variants = new Variants(this.stage, session, (variant) => this.choose(variant));
+    this.strip = new Strip(session.photos, (photo) => this.turnTo(photo));
+    this.variants = new Variants(this.stage, session, (variant) => this.choose(variant), () => this.compare());
     byId("line-tools", HTMLDivElement).hidden = !session.lines;
     this.tools.onPlace = () => this.#showPlace();
     this.stage.onView = () => {
@@ -121,7 +121,7 @@ export class Page {
       });
       if (result === undefined || photo !== this.photo) return;
       this.#show(result);
-      if (this.variants.isOpen) await this.variants.show(drawing, fills);
+      if (this.variants.isOpen && result) this.compare();
     } catch (error) {
       this.failed(error);
     }
@@ -203,7 +203,12 @@ export class Page {
     element.hidden = this.variants.isOpen;
     byId("variants-toggle", BUTTON).setAttribute("aria-pressed", String(this.variants.isOpen));
     if (!this.variants.isOpen) this.variants.stop();
-    else if (this.stage.result) this.variants.show(this.drawing, this.fills[this.photo]).catch((error) => this.failed(error));
+    else if (this.stage.result) this.compare();
+  }
+
+  /** Show other results of what is drawn. */
+  compare() {
+    this.variants.show(this.drawing, this.fills[this.photo]).catch((error) => this.failed(error));
   }
 
   /**
@@ -240,9 +245,8 @@ export class Page {
     this.stage.moved();
   }
 
-  /** @param {number} step */
-  turn(step) {
-    const photo = this.photo + step;
+  /** @param {number} photo */
+  turnTo(photo) {
     if (photo >= 0 && photo < this.session.photos.length) this.open(photo).catch((error) => this.failed(error));
   }
 
@@ -288,4 +292,4 @@ const page = new Page(await getJson("/api/session"));
 
 bindButtons(page);
 bindKeys(page);
-await page.open(0).catch((error) => page.failed(error));
+page.turnTo(0);

@@ -17,11 +17,13 @@ export class Variants {
    * @param {Stage} stage
    * @param {{lines: boolean, seed: number}} session
    * @param {(variant: Variant) => void} choose
+   * @param {() => void} again shows them again, when there are to be more
    */
-  constructor(stage, session, choose) {
+  constructor(stage, session, choose, again) {
     this.stage = stage;
     this.session = session;
     this.choose = choose;
+    this.again = again;
   }
 
   get isOpen() {
@@ -54,7 +56,7 @@ export class Variants {
     more.textContent = "More";
     more.addEventListener("click", () => {
       this.#seeds += MORE;
-      this.show(drawing, fills);
+      this.again();
     });
     this.element.replaceChildren(...tiles.map((tile) => tile.button), more);
     for (const [index, variant] of variants.entries()) {
