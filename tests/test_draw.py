@@ -182,6 +182,25 @@ def test_the_last_request_wins(small: Path):
     assert ends.count("dropped") >= 2
 
 
+def test_a_stroke_stays_in_sight_while_the_result_of_the_one_before_comes(browser, small: Path):
+    with drawing(small, "dune.png") as server, opened(browser, server.address, SMALL) as hand:
+        hand.drag((100, 100), (150, 120))
+        hand.page.mouse.move(*hand.at(300, 200))
+        hand.page.mouse.down()
+        hand.page.mouse.move(*hand.at(340, 230), steps=4)
+        assert "Filled in" in hand.status()
+        hand.page.mouse.move(*hand.at(400, 240), steps=4)
+        x, y = hand.at(300, 200)
+        top = hand.page.locator("#stage").bounding_box()["y"]
+        painted = hand.page.locator("#mask-layer").evaluate(
+            "(canvas, [x, y]) => canvas.getContext('2d').getImageData(x, y, 1, 1).data[3]", [x, y - top]
+        )
+        assert painted == 255
+        assert "faded" not in (hand.page.locator("#mask-layer").get_attribute("class") or "")
+        hand.page.mouse.up()
+        assert "Filled in" in hand.status()
+
+
 def test_guessed_lines_are_taken_away_one_by_one(browser, tmp_path: Path):
     shutil.copy(EXAMPLES / "bird.jpg", tmp_path)
     arguments = ("bird.jpg", "--mask", EXAMPLES / "bird_mask.png", "--no-texture", "-o", "out.png")

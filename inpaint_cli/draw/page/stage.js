@@ -25,6 +25,8 @@ export class Stage {
   resultDetail = null;
   /** @type {Stroke[]} */
   strokes = [];
+  /** @type {Omit<Stroke, "id"> | null} the stroke that is being drawn */
+  live = null;
   /** @type {LinesSeen | null} */
   seen = null;
   showsLines = false;
@@ -141,6 +143,7 @@ export class Stage {
       context.globalCompositeOperation = "source-over";
     }
     for (const stroke of this.strokes) drawMaskStroke(context, stroke);
+    if (this.live?.tool === "brush") drawMaskStroke(context, { id: 0, ...this.live });
   }
 
   #drawLines() {

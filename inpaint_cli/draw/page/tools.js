@@ -15,8 +15,6 @@ export class Tools {
   tool = "brush";
   /** The brush in pixels of the photo. */
   size = 40;
-  /** @type {Omit<Stroke, "id"> | null} the stroke that is being drawn */
-  live = null;
   /** @type {{x: number, y: number} | null} where the tool is on the stage */
   at = null;
   /** Whether the pencil draws from where it was put down in a straight line. */
@@ -34,6 +32,15 @@ export class Tools {
     this.stage = stage;
     this.commit = commit;
     stage.drawCursor = (context) => this.#draw(context);
+  }
+
+  /** The stroke that is being drawn. */
+  get live() {
+    return this.stage.live;
+  }
+
+  set live(stroke) {
+    this.stage.live = stroke;
   }
 
   /** @param {Tool} tool */
