@@ -348,6 +348,7 @@ def test_deep_and_transparent_photos_are_saved_whole(tmp_path: Path, small: Path
     [
         ("--grow", "5", "--feather", "2", "--no-harmonise"),
         ("--painter", "g2", "--lines", "g1"),
+        ("--painter", "g2", "--backend", "torch"),
         ("--method", "telea"),
         ("--mask", "mask.png", "--invert-mask"),
         ("--mask", "mask.png", "--edges", "mask.png", "--ink", "light", "--edges-mode", "add"),

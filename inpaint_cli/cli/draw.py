@@ -13,11 +13,10 @@ import typer
 from inpaint_cli.batch.job import NO_EDGES, Job, Request
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
-from inpaint_cli.cli.runs import ModelChoice
 from inpaint_cli.errors import ExitCode, UsageError, reason
 from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.formats import STREAM
-from inpaint_cli.options import DEFAULT_WEIGHTS, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 PAGE = "Page"
 # What the saved files and the page stand for, and what has no say in the pixels.
@@ -73,6 +72,7 @@ def draw(
     weights_file: shared.WeightsFile = None,
     device: shared.Device = "auto",
     dtype: shared.Dtype = Dtype.AUTO,
+    backend: shared.Backend = Backend.AUTO,
     threads: shared.Threads = None,
     seed: shared.Seed = 0,
     quiet: shared.Quiet = False,
@@ -119,8 +119,12 @@ def draw(
     _check_extra()
     from inpaint_cli.draw.session import Session, Settings  # noqa: PLC0415 - numpy and all the rest
     from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
+    from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415
 
-    model = ModelChoice(weights, weights_file, device, dtype, threads).load(max_concurrent=1)
+    # As for one photo, however many there are: what is saved is repeated by a command for that one.
+    model = EdgeConnect.load(
+        weights, device, dtype, weights_file=weights_file, threads=threads, backend=backend, max_concurrent=1
+    )
     masks = MaskOptions(invert_mask, mask_alpha, boxes)
     session = Session(Settings(model, options, masks, edges_from, overwrite, _repeated(call)), jobs)
     with ThreadPoolExecutor(1) as pool:  # the photo is read while the server is loaded
