@@ -109,7 +109,7 @@ class FillTask:
         """
         photo, hole = read_hole(job, self.masks)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
-        sketch = self._sketch(job, photo)
+        sketch = self.sketch(job, photo)
         result = self.model.fill(photo.rgb, hole, options, sketch)
         if sketch is not None and not result.has_lines:
             logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, photo.name)
@@ -126,7 +126,12 @@ class FillTask:
 
         return Result(save, result.hole, result.windows)
 
-    def _sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+    def sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+        """Return the lines that a job names, or the reference; None if it names none.
+
+        Raises:
+            InpaintError: they can't be read or do not fit.
+        """
         if job.edges == NO_EDGES or self.options.method is not Method.EDGECONNECT:
             return None
         if job.edges is not None:
