@@ -22,7 +22,7 @@ from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import close_gaps, continue_lines
+from inpaint_cli.imaging.lines import close_gaps, draw_lines, find_lines
 from inpaint_cli.imaging.pixels import to_float32, to_uint8
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
@@ -329,7 +329,7 @@ class EdgeConnect:
             return self._loaded_networks().edges(grays, edges, holes, force_float32=options.plain)
         if source is Lines.CONTINUE:
             return [
-                continue_lines(to_uint8(crop.small), outer, crop.small_hole).astype(np.float32)
+                draw_lines(find_lines(to_uint8(crop.small), outer, crop.small_hole), crop.small_hole.shape)
                 for crop, outer in zip(crops, known, strict=True)
             ]
         return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
