@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from inpaint_cli.crops import Crop, check_inputs, extract_crops
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, to_gray
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, soft_levels, soft_probability, to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import close_gaps, draw_lines, find_lines
+from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, draw_lines, find_lines, trace_lines
+from inpaint_cli.imaging.looks import look_at, merge_looks
 from inpaint_cli.imaging.pixels import to_float32, to_uint8
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
@@ -51,7 +52,6 @@ Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 _MAX_WORKING_SIZE = 512  # pixels, longest side: what a processor paints in a second
-_GUESSING_SIZE = 256  # where lines are guessed: Canny sees outlines there and not every pebble
 
 
 class EdgeConnect:
@@ -251,9 +251,14 @@ class EdgeConnect:
             guesses = self._guess(crops, known, options)
             inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
         trusted = sketch is not None and sketch.drawn
-        return [
-            crop.with_edges(quantise(compose(outer, inner, crop.small_hole)), trusted=trusted)
+        edges = [
+            quantise(compose(outer, inner, crop.small_hole))
             for crop, outer, inner in zip(crops, known, inside, strict=True)
+        ]
+        # Lines are read from the edges, not kept from where they were found: a map that is fed back gives the same.
+        return [
+            crop.with_edges(own, self._trace(crop, own, options), trusted=trusted)
+            for crop, own in zip(crops, edges, strict=True)
         ]
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
@@ -261,11 +266,11 @@ class EdgeConnect:
         if self._painter(options) is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
             edges = [_edges(crop) for crop in crops]
+            if not self._takes_g1_as_it_is(options):  # it was trained with lines that are there or not
+                edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
         else:
-            paintings = [
-                harmonic_fill(crop.small, crop.small_hole, close_gaps(_edges(crop) > EDGE_THRESHOLD)) for crop in crops
-            ]
+            paintings = [self._paint_harmonic(crop) for crop in crops]
         return [crop.with_painting(painting) for crop, painting in zip(crops, paintings, strict=True)]
 
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
@@ -303,9 +308,10 @@ class EdgeConnect:
         """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
         if options.size is not None:
             return options.size
-        if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:
-            return min(_MAX_WORKING_SIZE, 2 * self.model.config.train_size)
-        return _MAX_WORKING_SIZE if sketch is not None and sketch.drawn else _GUESSING_SIZE
+        config = self.model.config
+        if self._painter(options) is Painter.G2 or (self._lines(options) is Lines.G1 and not config.look_sizes):
+            return min(_MAX_WORKING_SIZE, 2 * config.train_size)
+        return _MAX_WORKING_SIZE if sketch is not None and sketch.drawn else config.line_size
 
     def _lines(self, options: FillOptions) -> Lines:
         """Return the source of lines that the options stand for."""
@@ -322,17 +328,49 @@ class EdgeConnect:
     def _guess(self, crops: Sequence[Crop], known: Sequence[Mask], options: FillOptions) -> list[Floats]:
         """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
         source = self._lines(options)
-        if source is Lines.G1:
+        if source is Lines.NONE:
+            return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
+        if source is Lines.G1 and self._takes_g1_as_it_is(options):
             grays = [to_gray(crop.small) for crop in crops]
             edges = [outer.astype(np.float32) for outer in known]
             holes = [crop.small_hole for crop in crops]
             return self._loaded_networks().edges(grays, edges, holes, force_float32=options.plain)
-        if source is Lines.CONTINUE:
-            return [
-                draw_lines(find_lines(to_uint8(crop.small), outer, crop.small_hole), crop.small_hole.shape)
-                for crop, outer in zip(crops, known, strict=True)
-            ]
-        return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
+        maps: list[Floats | None] = [None for _ in crops]
+        if source is Lines.G1:
+            maps = [*self._look(crops, options)]
+        return [_guess_lines(crop, outer, own) for crop, outer, own in zip(crops, known, maps, strict=True)]
+
+    def _takes_g1_as_it_is(self, options: FillOptions) -> bool:
+        """Whether the edge map is the paper's: G1's output itself in the hole."""
+        return options.plain or not self.model.config.look_sizes
+
+    def _look(self, crops: Sequence[Crop], options: FillOptions) -> list[Floats]:
+        """Return G1's probability of an edge in each hole, H×W at the working size."""
+        sizes, sigma = self.model.config.look_sizes, self.sigma(options)
+        looks = [look_at(crop.image, crop.hole, sizes, sigma) for crop in crops]
+        every = [look for of_crop in looks for look in of_crop]
+        inputs = ([getattr(look, name) for look in every] for name in ("gray", "edges", "hole"))
+        maps = iter(self._loaded_networks().edges(*inputs))
+        return [
+            merge_looks([next(maps) for _ in of_crop], crop.small_hole)
+            for crop, of_crop in zip(crops, looks, strict=True)
+        ]
+
+    def _trace(self, crop: Crop, edges: Floats, options: FillOptions) -> list[Line]:
+        """Return the lines among a crop's edges."""
+        if options.plain:
+            return []
+        as_it_is = self._takes_g1_as_it_is(options) and self._lines(options) is Lines.G1
+        return trace_lines(edges, to_uint8(crop.small), crop.small_hole, found_by=LineSource.G1 if as_it_is else None)
+
+    def _paint_harmonic(self, crop: Crop) -> Floats:
+        """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
+        config, edges = self.model.config, _edges(crop)
+        resistance = None
+        if config.wall_strength > 0:
+            probability = np.where(crop.small_hole, soft_probability(edges), 0)
+            resistance = (config.wall_strength * probability**config.wall_exponent).astype(np.float32)
+        return harmonic_fill(crop.small, crop.small_hole, close_gaps(edges > EDGE_THRESHOLD), resistance)
 
     def _loaded_networks(self) -> Networks:
         with self._loading:
@@ -348,6 +386,12 @@ class EdgeConnect:
                     max_concurrent=self._max_concurrent,
                 )
             return self._networks
+
+
+def _guess_lines(crop: Crop, known: Mask, probability: Floats | None) -> Floats:
+    """Return the lines expected in a crop's hole, over what else G1 supposes if it has looked: levels, H×W."""
+    lines = draw_lines(find_lines(to_uint8(crop.small), known, crop.small_hole, probability), crop.small_hole.shape)
+    return lines if probability is None else np.maximum(lines, soft_levels(probability))
 
 
 def _edges(crop: Crop) -> Floats:

@@ -53,7 +53,7 @@ class _Chain:
 
 
 def trace_strokes(levels: NDArray[np.float32], threshold: float) -> list[Stroke]:
-    """Return the curves of a picture's pixels above a threshold, which are lines one pixel wide.
+    """Return the curves of a picture's pixels above a threshold; lines wider than a pixel are thinned.
 
     Where lines cross, each goes straight on if another piece does; what else meets there ends there. Single pixels are
     left out.
@@ -62,12 +62,21 @@ def trace_strokes(levels: NDArray[np.float32], threshold: float) -> list[Stroke]
         levels: H×W.
         threshold: a higher level is part of a line.
     """
-    pixels = {(int(y), int(x)) for y, x in np.argwhere(levels > threshold)}
+    pixels = {(int(y), int(x)) for y, x in np.argwhere(_thin(levels > threshold))}
     links = {pixel: _neighbours(pixel, pixels) for pixel in sorted(pixels)}
     return [
         Stroke(_smooth(chain), float(np.median([levels[pixel] for pixel in chain.pixels])), chain.closed)
         for chain in _join(_chains(links))
     ]
+
+
+def _thin(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if not (lines[1:, 1:] & lines[1:, :-1] & lines[:-1, 1:] & lines[:-1, :-1]).any():
+        return lines
+    from skimage.morphology import skeletonize  # noqa: PLC0415 - only thick lines pay for it
+
+    thinned: NDArray[np.bool_] = skeletonize(lines)
+    return thinned
 
 
 def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> list[Pixel]:
@@ -126,20 +135,25 @@ def _crossings(links: dict[Pixel, list[Pixel]]) -> dict[Pixel, int]:
 
 def _join(chains: list[_Chain]) -> list[_Chain]:
     """Return the chains with those that go straight through a crossing as one."""
-    while True:
-        best, pair = _STRAIGHT, None
-        for a, b in combinations([c for chain in chains if not chain.closed for c in (chain, chain.reversed())], 2):
-            if a.first is None or a.first != b.first or a.pixels == b.pixels[::-1]:
-                continue
-            straightness = -float(a.direction() @ b.direction())
-            if straightness > best:
-                best, pair = straightness, (a, b)
-        if pair is None:
-            return chains
-        a, b = pair
-        used = (a.pixels, a.pixels[::-1], b.pixels, b.pixels[::-1])
-        chains = [chain for chain in chains if chain.pixels not in used]
-        chains.append(_Chain([*a.pixels[::-1], *b.pixels], a.last, b.last))
+    joined = list(chains)
+    crossings = {end for chain in chains for end in (chain.first, chain.last) if end is not None}
+    for crossing in sorted(crossings):
+        while True:
+            # Each chain seen from the crossing: those that begin there, and those that end there, turned round.
+            here = [(chain, chain) for chain in joined if chain.first == crossing and not chain.closed]
+            here += [(chain, chain.reversed()) for chain in joined if chain.last == crossing and not chain.closed]
+            pairs = [
+                (-float(a.direction() @ b.direction()), i, j)
+                for (i, (of_a, a)), (j, (of_b, b)) in combinations(enumerate(here), 2)
+                if of_a is not of_b
+            ]
+            straightness, i, j = max(pairs, default=(-1.0, 0, 0))
+            if straightness <= _STRAIGHT:
+                break
+            (of_a, a), (of_b, b) = here[i], here[j]
+            joined = [chain for chain in joined if chain is not of_a and chain is not of_b]
+            joined.append(_Chain([*a.pixels[::-1], *b.pixels], a.last, b.last))
+    return joined
 
 
 def _smooth(chain: _Chain) -> Vector:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
-from inpaint_cli.imaging.links import find_links
+from inpaint_cli.imaging.links import CREDIBLE, find_links
 from inpaint_cli.imaging.curves import Stroke, trace_strokes
 
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
@@ -71,8 +71,8 @@ def find_lines(
     lines = []
     for link in find_links(find_ends(image, edges, hole), hole, probability):
         start, end = (_followed(point, edges) for point in (link.start, link.end))
-        source = LineSource.G1 if link.daring else LineSource.CONTINUED
-        lines.append(Line(_into(link.points, hole), start, end, _trust(link.cost), source))
+        source = LineSource.CONTINUED if link.by_shape >= CREDIBLE else LineSource.G1
+        lines.append(Line(_into(link.points, hole), start, end, link.trust, source))
     return lines
 
 
@@ -88,32 +88,37 @@ def draw_lines(lines: Sequence[Line], shape: tuple[int, int]) -> NDArray[np.floa
 
 
 def trace_lines(
-    levels: NDArray[np.float32], image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]
+    edge_map: NDArray[np.float32],
+    image: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+    found_by: LineSource | None = None,
 ) -> list[Line]:
-    """Return the lines of an edge map, the surest first: those of `draw_lines`, or strokes that were drawn.
+    """Return the lines in the hole of an edge map, the surest first: those of `draw_lines`, or strokes that were drawn.
 
     Args:
-        levels: the edge map, H×W in [0, 1]; lines are what lies above `EDGE_THRESHOLD` in the hole.
+        edge_map: C_comp, H×W in [0, 1] (`imaging.edges`).
         image: RGB, H×W×3; what stands in the hole has no influence.
-        edges: Canny's edges of the known part, H×W.
         hole: True = missing, H×W.
+        found_by: who drew all that is not the user's, where the levels are G1's own output and so the trust itself;
+            None: the levels are those of `draw_lines`.
     """
-    strokes = trace_strokes(np.where(hole, levels, 0), EDGE_THRESHOLD)
+    strokes = trace_strokes(np.where(hole, edge_map, 0), EDGE_THRESHOLD)
     if not strokes:
         return []
+    edges = (edge_map > EDGE_THRESHOLD) & ~hole
     ends = find_ends(image, edges, hole)
     rim = distance_to(~hole) <= 1.5
-    free = set(ends)
+    free = list(ends)
     lines = []
     for stroke in sorted(strokes, key=lambda stroke: (-stroke.level, -len(stroke.points))):
         start, end = None, None
         if not stroke.closed:
             start = _end_of(stroke.points, free, rim, image, hole)
-            free -= {start}
+            free = [point for point in free if point is not start]
             end = _end_of(stroke.points[::-1], free, rim, image, hole)
-            free -= {end}
+            free = [point for point in free if point is not end]
         start, end = (None if point is None else _followed(point, edges) for point in (start, end))
-        lines.append(Line(stroke.points, start, end, *_meaning(stroke)))
+        lines.append(Line(stroke.points, start, end, *_meaning(stroke, found_by)))
     return lines
 
 
@@ -136,11 +141,6 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
     return min(met, default=1.0) < 0.5
 
 
-def _trust(cost: float) -> float:
-    """Return how far a link of this cost is obeyed."""
-    return float(np.clip(0.9 - 0.4 * cost, 0.05, _SUREST_GUESS))
-
-
 def _level(line: Line) -> float:
     if line.source is LineSource.DRAWN:
         return 1.0
@@ -148,10 +148,12 @@ def _level(line: Line) -> float:
     return lowest + 0.25 * float(np.clip(line.trust, 0.01, _SUREST_GUESS))  # above the threshold, below the next band
 
 
-def _meaning(stroke: Stroke) -> tuple[float, LineSource]:
+def _meaning(stroke: Stroke, found_by: LineSource | None) -> tuple[float, LineSource]:
     """Return the trust and the source that a level stands for."""
     if stroke.level >= 1:
         return 1.0, LineSource.DRAWN
+    if found_by is not None:
+        return stroke.level, found_by
     if stroke.level >= _CONTINUED:
         return 4 * (stroke.level - _CONTINUED), LineSource.CONTINUED
     return 4 * (stroke.level - EDGE_THRESHOLD), LineSource.G1
@@ -159,7 +161,7 @@ def _meaning(stroke: Stroke) -> tuple[float, LineSource]:
 
 def _end_of(
     points: Vector,
-    free: set[Endpoint],
+    free: Sequence[Endpoint],
     rim: NDArray[np.bool_],
     image: NDArray[np.uint8],
     hole: NDArray[np.bool_],
