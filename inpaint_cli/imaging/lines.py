@@ -5,6 +5,7 @@ is to be trusted) and read from an edge map (`trace_lines`). The map is all that
 saved and given back gives the same picture; a sketch comes in by the same door.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,12 +17,17 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
 from inpaint_cli.imaging.links import CREDIBLE, find_links
+from inpaint_cli.imaging.ridges import decode_lines
 from inpaint_cli.imaging.curves import Stroke, trace_strokes
 
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
 _AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
 _TANGENT = 12  # points (six pixels) of a line that tell its direction at the rim
+_RIDGE = 0.5  # smoothed probability from which a ridge of G1's map stands out, and
+_RIDGE_TRUST = 0.4  # the share of such ridges that are right (as `links` defines it)
+_SHORTEST = 0.05  # of the picture's diagonal: a shorter ridge is no line
+_APART = 5.0  # pixels within which a ridge says what a line says already
 _CONTINUED = 0.75  # level of an edge map from which a line is one that shape alone believes; below, G1 spoke for it
 _SUREST_GUESS = 0.999  # the most that a guess is trusted
 
@@ -67,13 +73,18 @@ def find_lines(
         hole: True = missing, H×W.
         probability: G1's probability of an edge in each pixel of the hole, H×W in [0, 1]; None: by continuation of the
             photo's edges alone.
+
+    Returns:
+        Links between edges of the photo, and after them ridges of the map, whose `start` and `end` are left out.
     """
     lines = []
     for link in find_links(find_ends(image, edges, hole), hole, probability):
         start, end = (_followed(point, edges) for point in (link.start, link.end))
         source = LineSource.CONTINUED if link.by_shape >= CREDIBLE else LineSource.G1
         lines.append(Line(_into(link.points, hole), start, end, link.trust, source))
-    return lines
+    if probability is None:
+        return lines
+    return [*lines, *_unexplained(probability, hole, lines)]
 
 
 def draw_lines(lines: Sequence[Line], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -139,6 +150,22 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
     count, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
     met = [float((distance[labels == line] <= _MET).mean()) for line in range(1, count)]
     return min(met, default=1.0) < 0.5
+
+
+def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], lines: Sequence[Line]) -> list[Line]:
+    """Return the ridges of G1's map that stand out and that none of the lines explains."""
+    ridges = decode_lines(probability, hole, _RIDGE)
+    if not ridges.any():
+        return []
+    ridges &= distance_to(draw_lines(lines, (hole.shape[0], hole.shape[1])) > 0) > _APART if lines else True
+    strokes = trace_strokes(ridges.astype(np.float32), EDGE_THRESHOLD)
+    shortest = _SHORTEST * math.hypot(*hole.shape)
+    lengths = [np.linalg.norm(np.diff(stroke.points, axis=0), axis=1).sum() for stroke in strokes]
+    return [
+        Line(stroke.points, None, None, _RIDGE_TRUST, LineSource.G1)
+        for stroke, length in zip(strokes, lengths, strict=True)
+        if length >= shortest
+    ]
 
 
 def _level(line: Line) -> float:
