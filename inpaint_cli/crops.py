@@ -5,15 +5,19 @@ Each stage takes crops and returns crops with one field more: edges, painting, r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError, PhotoError
 from inpaint_cli.imaging.blending import dilate_mask
-from inpaint_cli.imaging.lines import Line
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.endpoints import sample
+from inpaint_cli.imaging.lines import Line, LineSource
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_area, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
@@ -72,9 +76,23 @@ class Crop:
         return replace(self, result=result)
 
     @property
-    def has_lines(self) -> bool:
-        """Whether any edge lies in the hole."""
+    def has_edges(self) -> bool:
+        """Whether any edge lies in the hole, be it ever so unsure."""
         return self.edges is not None and bool((self.edges[self.small_hole] > 0).any())
+
+    @property
+    def lines_by_source(self) -> dict[str, int]:
+        """Number of lines by their source in that part of the hole that this crop fills.
+
+        Where lines were not traced, connected edges count as one each.
+        """
+        if self.lines or self.edges is None:
+            own = resize_area((self.blend_weight > 0).astype(np.float32), self.window.size) > 0
+            return dict(Counter(line.source.value for line in self.lines if sample(own, line.points).any()))
+        edges = (self.edges > EDGE_THRESHOLD) & self.small_hole
+        count, _ = cv2.connectedComponents(edges.astype(np.uint8), connectivity=8)
+        source = LineSource.DRAWN if self.trusted else LineSource.G1
+        return {source.value: count - 1} if count > 1 else {}
 
     def steps(self) -> dict[str, Floats]:
         """Return the picture of every stage by name, in order, H×W or H×W×3 in [0, 1]."""

@@ -17,22 +17,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.choices import Choices
 from inpaint_cli.crops import Crop, check_inputs, extract_crops
+from inpaint_cli.edge_stage import EdgeStage
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, soft_levels, soft_probability, to_gray
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, soft_probability, to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, draw_lines, find_lines, trace_lines
-from inpaint_cli.imaging.looks import look_at, merge_looks
-from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.imaging.lines import close_gaps
+from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.inference.backends import choose_backend
-from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch, quantise
+from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
     Backend,
-    EdgesMode,
     FillOptions,
     Lines,
     Method,
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
-
-_MAX_WORKING_SIZE = 512  # pixels, longest side: what a processor paints in a second
 
 
 class EdgeConnect:
@@ -182,9 +180,9 @@ class EdgeConnect:
             check_inputs(image, mask)
             crops = [
                 crop.with_result(to_float32(classical.fill(crop.image, crop.hole, options.method, options.seed)))
-                for crop in extract_crops(image, mask, options, self.longest(options))
+                for crop in extract_crops(image, mask, options, self._choices(options).longest())
             ]
-        return InpaintResult.of(crops, float(mask.mean()), keep_steps=options.keep_steps)
+        return self.result(crops, float(mask.mean()), options)
 
     def edge_map(self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None) -> Floats:
         """Return the edges that `fill` would paint along; fed back as a sketch they change nothing.
@@ -220,6 +218,7 @@ class EdgeConnect:
         for crop in crops:
             shape = crop.hole.shape[0], crop.hole.shape[1]
             inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
+            inside &= ~(crop.hole & (crop.blend_weight == 0))  # what another crop fills
             edges[crop.window.box.slices][inside] = upsample_nearest(_edges(crop), shape)[inside]
         return edges
 
@@ -240,33 +239,15 @@ class EdgeConnect:
             SketchError: the sketch does not fit the image.
         """
         check_inputs(image, mask)
-        crops = extract_crops(image, mask, options, self.longest(options, sketch))
-        sigma = self.sigma(options)
-        known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]
-        inside = []
-        if sketch is not None:
-            size = mask.shape[0], mask.shape[1]
-            inside = [sketch.at(crop.window, size, sigma) for crop in crops]
-        if sketch is None or options.edges_mode is EdgesMode.ADD:
-            guesses = self._guess(crops, known, options)
-            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
-        trusted = sketch is not None and sketch.drawn
-        edges = [
-            quantise(compose(outer, inner, crop.small_hole))
-            for crop, outer, inner in zip(crops, known, inside, strict=True)
-        ]
-        # Lines are read from the edges, not kept from where they were found: a map that is fed back gives the same.
-        return [
-            crop.with_edges(own, self._trace(crop, own, options), trusted=trusted)
-            for crop, own in zip(crops, edges, strict=True)
-        ]
+        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
-        if self._painter(options) is Painter.G2:
+        choices = self._choices(options)
+        if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
             edges = [_edges(crop) for crop in crops]
-            if not self._takes_g1_as_it_is(options):  # it was trained with lines that are there or not
+            if not choices.raw_map:  # it was trained with lines that are there or not
                 edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
         else:
@@ -300,68 +281,23 @@ class EdgeConnect:
             )
         return np.clip(large, 0, 1)
 
+    def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
+        """Return what crops that went through every stage change in their photo.
+
+        Args:
+            crops: with a result each.
+            hole: share of the photo that is missing.
+            options: those that they were filled with.
+        """
+        painter = self._choices(options).painter if options.method is Method.EDGECONNECT else None
+        return InpaintResult.of(crops, hole, painter=painter, keep_steps=options.keep_steps)
+
     def sigma(self, options: FillOptions) -> float:
         """Return Canny's σ, in pixels: the one asked for or the model's."""
-        return self.model.config.sigma if options.sigma is None else options.sigma
+        return self._choices(options).sigma
 
-    def longest(self, options: FillOptions, sketch: EdgeSource | None = None) -> int:
-        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
-        if options.size is not None:
-            return options.size
-        config = self.model.config
-        if self._painter(options) is Painter.G2 or (self._lines(options) is Lines.G1 and not config.look_sizes):
-            return min(_MAX_WORKING_SIZE, 2 * config.train_size)
-        return _MAX_WORKING_SIZE if sketch is not None and sketch.drawn else config.line_size
-
-    def _lines(self, options: FillOptions) -> Lines:
-        """Return the source of lines that the options stand for."""
-        if options.lines is not Lines.AUTO:
-            return options.lines
-        return Lines.G1 if options.plain else Lines(self.model.config.lines)
-
-    def _painter(self, options: FillOptions) -> Painter:
-        """Return the painter that the options stand for."""
-        if options.painter is not Painter.AUTO:
-            return options.painter
-        return Painter.G2 if options.plain else Painter(self.model.config.painter)
-
-    def _guess(self, crops: Sequence[Crop], known: Sequence[Mask], options: FillOptions) -> list[Floats]:
-        """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
-        source = self._lines(options)
-        if source is Lines.NONE:
-            return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
-        if source is Lines.G1 and self._takes_g1_as_it_is(options):
-            grays = [to_gray(crop.small) for crop in crops]
-            edges = [outer.astype(np.float32) for outer in known]
-            holes = [crop.small_hole for crop in crops]
-            return self._loaded_networks().edges(grays, edges, holes, force_float32=options.plain)
-        maps: list[Floats | None] = [None for _ in crops]
-        if source is Lines.G1:
-            maps = [*self._look(crops, options)]
-        return [_guess_lines(crop, outer, own) for crop, outer, own in zip(crops, known, maps, strict=True)]
-
-    def _takes_g1_as_it_is(self, options: FillOptions) -> bool:
-        """Whether the edge map is the paper's: G1's output itself in the hole."""
-        return options.plain or not self.model.config.look_sizes
-
-    def _look(self, crops: Sequence[Crop], options: FillOptions) -> list[Floats]:
-        """Return G1's probability of an edge in each hole, H×W at the working size."""
-        sizes, sigma = self.model.config.look_sizes, self.sigma(options)
-        looks = [look_at(crop.image, crop.hole, sizes, sigma) for crop in crops]
-        every = [look for of_crop in looks for look in of_crop]
-        inputs = ([getattr(look, name) for look in every] for name in ("gray", "edges", "hole"))
-        maps = iter(self._loaded_networks().edges(*inputs))
-        return [
-            merge_looks([next(maps) for _ in of_crop], crop.small_hole)
-            for crop, of_crop in zip(crops, looks, strict=True)
-        ]
-
-    def _trace(self, crop: Crop, edges: Floats, options: FillOptions) -> list[Line]:
-        """Return the lines among a crop's edges."""
-        if options.plain:
-            return []
-        as_it_is = self._takes_g1_as_it_is(options) and self._lines(options) is Lines.G1
-        return trace_lines(edges, to_uint8(crop.small), crop.small_hole, found_by=LineSource.G1 if as_it_is else None)
+    def _choices(self, options: FillOptions) -> Choices:
+        return Choices(options, self.model.config)
 
     def _paint_harmonic(self, crop: Crop) -> Floats:
         """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
@@ -386,12 +322,6 @@ class EdgeConnect:
                     max_concurrent=self._max_concurrent,
                 )
             return self._networks
-
-
-def _guess_lines(crop: Crop, known: Mask, probability: Floats | None) -> Floats:
-    """Return the lines expected in a crop's hole, over what else G1 supposes if it has looked: levels, H×W."""
-    lines = draw_lines(find_lines(to_uint8(crop.small), known, crop.small_hole, probability), crop.small_hole.shape)
-    return lines if probability is None else np.maximum(lines, soft_levels(probability))
 
 
 def _edges(crop: Crop) -> Floats:
