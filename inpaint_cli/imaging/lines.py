@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
-from inpaint_cli.imaging.links import CREDIBLE, find_links
+from inpaint_cli.imaging.links import find_links
 from inpaint_cli.imaging.ridges import decode_lines
 from inpaint_cli.imaging.curves import Stroke, trace_strokes
 
@@ -36,7 +36,7 @@ class LineSource(StrEnum):
     """Who says that there is a line."""
 
     CONTINUED = "continued"  # good continuation of the photo's edges
-    G1 = "g1"  # continuation that only G1 makes credible, or G1 alone
+    G1 = "g1"  # a continuation that would not have been chosen without G1, or a ridge of its map
     DRAWN = "drawn"  # the user
 
 
@@ -80,7 +80,7 @@ def find_lines(
     lines = []
     for link in find_links(find_ends(image, edges, hole), hole, probability):
         start, end = (_followed(point, edges) for point in (link.start, link.end))
-        source = LineSource.CONTINUED if link.by_shape >= CREDIBLE else LineSource.G1
+        source = LineSource.CONTINUED if link.by_shape else LineSource.G1
         lines.append(Line(_into(link.points, hole), start, end, link.trust, source))
     if probability is None:
         return lines
@@ -154,7 +154,9 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
 
 def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], lines: Sequence[Line]) -> list[Line]:
     """Return the ridges of G1's map that stand out and that none of the lines explains."""
-    ridges = decode_lines(probability, hole, _RIDGE)
+    ridges = np.zeros(hole.shape, np.bool_)
+    around = _around(hole)
+    ridges[around] = decode_lines(probability[around], hole[around], _RIDGE)
     if not ridges.any():
         return []
     ridges &= distance_to(draw_lines(lines, (hole.shape[0], hole.shape[1])) > 0) > _APART if lines else True
@@ -166,6 +168,12 @@ def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], line
         for stroke, length in zip(strokes, lengths, strict=True)
         if length >= shortest
     ]
+
+
+def _around(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rectangle around a hole, a little larger."""
+    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    return slice(max(rows[0] - 8, 0), rows[-1] + 9), slice(max(columns[0] - 8, 0), columns[-1] + 9)
 
 
 def _level(line: Line) -> float:

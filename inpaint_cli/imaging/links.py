@@ -6,7 +6,7 @@ that together is one number, the probability that the link is right: its trust.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.endpoints import REACH, Endpoint, Vector, distance_to, sample
 
-CREDIBLE = 0.35  # least trust in a line: below it, lines as walls made paintings worse on average
+_CREDIBLE = 0.35  # least trust in a line: below it, lines as walls made paintings worse on average
 
 _TURN = 1.4  # radians that an end may turn towards the chord
 _LEAST_INSIDE = 4  # of the samples of a curve
@@ -55,14 +55,14 @@ class Link:
         end: the end that it enters.
         points: N×2 (x, y), about half a pixel apart.
         trust: the probability that it is right.
-        by_shape: the same as far as it is known without G1.
+        by_shape: shape and side colours alone would have chosen it too.
     """
 
     start: Endpoint
     end: Endpoint
     points: Vector
     trust: float
-    by_shape: float
+    by_shape: bool = True
 
 
 def find_links(
@@ -75,10 +75,19 @@ def find_links(
         hole: True = missing, H×W.
         probability: G1's probability of an edge in each pixel of the hole, H×W in [0, 1]; None: shape alone.
     """
+    chosen = _compatible(_candidates(ends, hole, probability), hole)
+    if probability is None:
+        return chosen
+    alone = {(link.start, link.end) for link in _compatible(_candidates(ends, hole, None), hole)}
+    return [replace(link, by_shape=(link.start, link.end) in alone) for link in chosen]
+
+
+def _compatible(candidates: list[Link], hole: NDArray[np.bool_]) -> list[Link]:
+    """Return the links that share no end and do not cross a surer one; candidates come the surest first."""
     occupied = np.zeros(hole.shape, np.uint8)
     taken: set[Endpoint] = set()
     chosen = []
-    for link in _candidates(ends, hole, probability):
+    for link in candidates:
         if link.start in taken or link.end in taken:
             continue
         drawn = np.zeros(hole.shape, np.uint8)
@@ -111,14 +120,15 @@ def _candidates(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDAr
     outside = sample(distance_to(hole), curves)  # but for the short ways from the ends to the rim
     inside = outside == 0
     crosses = (inside.sum(axis=1) >= _LEAST_INSIDE) & (outside.max(axis=1) <= REACH + 1)
-    by_shape = trust = _logistic(_SHAPE.intercept + shape @ _SHAPE.weights)
-    if probability is not None:
+    if probability is None:
+        trust = _logistic(_SHAPE.intercept + shape @ _SHAPE.weights)
+    else:
         features = np.column_stack([shape, _prominence(curves, inside, probability)])
         trust = _logistic(_JUDGED.intercept + features @ _JUDGED.weights)
-    kept = np.flatnonzero(crosses & (trust >= CREDIBLE))
+    kept = np.flatnonzero(crosses & (trust >= _CREDIBLE))
     kept = kept[np.argsort(-trust[kept], kind="stable")]
     return [
-        Link(ends[i], ends[j], _curve(ends[i], ends[j]), float(trust[k]), float(by_shape[k]))
+        Link(ends[i], ends[j], _curve(ends[i], ends[j]), float(trust[k]))
         for k, i, j in zip(kept, first[kept], second[kept], strict=True)
     ]
 
