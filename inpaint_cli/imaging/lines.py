@@ -23,6 +23,7 @@ from inpaint_cli.imaging.curves import Stroke, trace_strokes
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
 _AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
+_LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and be the same line afterwards
 _TANGENT = 12  # points (six pixels) of a line that tell its direction at the rim
 _RIDGE = 0.5  # smoothed probability from which a ridge of G1's map stands out, and
 _RIDGE_TRUST = 0.4  # the share of such ridges that are right (as `links` defines it)
@@ -113,7 +114,7 @@ def trace_lines(
         found_by: who drew all that is not the user's, where the levels are G1's own output and so the trust itself;
             None: the levels are those of `draw_lines`.
     """
-    strokes = trace_strokes(np.where(hole, edge_map, 0), EDGE_THRESHOLD)
+    strokes = _rejoin(trace_strokes(np.where(hole, edge_map, 0), EDGE_THRESHOLD), hole)
     if not strokes:
         return []
     edges = (edge_map > EDGE_THRESHOLD) & ~hole
@@ -181,6 +182,28 @@ def _level(line: Line) -> float:
         return 1.0
     lowest = _CONTINUED if line.source is LineSource.CONTINUED else EDGE_THRESHOLD
     return lowest + 0.25 * float(np.clip(line.trust, 0.01, _SUREST_GUESS))  # above the threshold, below the next band
+
+
+def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
+    """Return the strokes with those as one that are the same line, which leaves the hole for a few pixels.
+
+    They have the same level, and between them lies nothing but what is known.
+    """
+    whole: list[Stroke] = []
+    for stroke in strokes:
+        points = stroke.points
+        for other in [] if stroke.closed else list(whole):
+            if other.level != stroke.level or other.closed:
+                continue
+            ways = [(a, b) for a in (points, points[::-1]) for b in (other.points, other.points[::-1])]
+            a, b = min(ways, key=lambda way: float(np.linalg.norm(way[1][0] - way[0][-1])))
+            gap = float(np.linalg.norm(b[0] - a[-1]))
+            between = a[-1] + np.linspace(0, 1, int(gap) + 2)[1:-1, None] * (b[0] - a[-1])
+            if gap <= _LONGEST_GAP and not sample(hole, between).any():
+                points = np.concatenate([a, between, b])
+                whole.remove(other)
+        whole.append(replace(stroke, points=points))
+    return whole
 
 
 def _meaning(stroke: Stroke, found_by: LineSource | None) -> tuple[float, LineSource]:
