@@ -187,7 +187,7 @@ def _level(line: Line) -> float:
 def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
     """Return the strokes with those as one that are the same line, which leaves the hole for a few pixels.
 
-    They have the same level, and between them lies nothing but what is known.
+    They have the same level, and most of what lies between them is known.
     """
     whole: list[Stroke] = []
     for stroke in strokes:
@@ -199,7 +199,7 @@ def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
             a, b = min(ways, key=lambda way: float(np.linalg.norm(way[1][0] - way[0][-1])))
             gap = float(np.linalg.norm(b[0] - a[-1]))
             between = a[-1] + np.linspace(0, 1, int(gap) + 2)[1:-1, None] * (b[0] - a[-1])
-            if gap <= _LONGEST_GAP and not sample(hole, between).any():
+            if gap <= _LONGEST_GAP and (gap < 3 or sample(hole, between).mean() < 0.5):
                 points = np.concatenate([a, between, b])
                 whole.remove(other)
         whole.append(replace(stroke, points=points))

@@ -107,28 +107,51 @@ def edge_mass(probability: NDArray[np.float32]) -> NDArray[np.float32]:
     return (cv2.boxFilter(probability, -1, (5, 5), normalize=False) / 5).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """What is known of pairs of ends that a curve within the hole joins.
+
+    Attributes:
+        first: index of the end that each curve leaves.
+        second: of the end that it enters.
+        curves: pairs×64×2 (x, y).
+        inside: which points of the curves lie in the hole, pairs×64.
+        features: what the weights of a law stand for, pairs×5, or ×6 with G1's map.
+    """
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    curves: Vector
+    inside: NDArray[np.bool_]
+    features: Vector
+
+
+def describe_pairs(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDArray[np.float32] | None) -> Pairs:
+    """Return what is known of each pair of at least two ends (arguments as in `find_links`)."""
+    first, second = np.triu_indices(len(ends), 1)
+    features, possible = _shapes(ends, first, second, _extent(hole))
+    curves = _curves(ends, first[possible], second[possible], np.linspace(0, 1, _SAMPLES))
+    outside = sample(distance_to(hole), curves)  # but for the short ways from the ends to the rim
+    crosses = ((outside == 0).sum(axis=1) >= _LEAST_INSIDE) & (outside.max(axis=1) <= REACH + 1)
+    kept = np.flatnonzero(possible)[crosses]
+    curves, inside, features = curves[crosses], outside[crosses] == 0, features[kept]
+    if probability is not None:
+        features = np.column_stack([features, _prominence(curves, inside, probability)])
+    return Pairs(first[kept], second[kept], curves, inside, features)
+
+
 def _candidates(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDArray[np.float32] | None) -> list[Link]:
     """Return every link that is believed, the surest first, whatever others it crosses."""
     if len(ends) < 2:
         return []
-    first, second = np.triu_indices(len(ends), 1)
-    shape, near_enough = _shapes(ends, first, second, _extent(hole))
-    first, second, shape = first[near_enough], second[near_enough], shape[near_enough]
-    curves = _curves(ends, first, second, np.linspace(0, 1, _SAMPLES))
-
-    outside = sample(distance_to(hole), curves)  # but for the short ways from the ends to the rim
-    inside = outside == 0
-    crosses = (inside.sum(axis=1) >= _LEAST_INSIDE) & (outside.max(axis=1) <= REACH + 1)
-    if probability is None:
-        trust = _logistic(_SHAPE.intercept + shape @ _SHAPE.weights)
-    else:
-        features = np.column_stack([shape, _prominence(curves, inside, probability)])
-        trust = _logistic(_JUDGED.intercept + features @ _JUDGED.weights)
-    kept = np.flatnonzero(crosses & (trust >= _CREDIBLE))
-    kept = kept[np.argsort(-trust[kept], kind="stable")]
+    pairs = describe_pairs(ends, hole, probability)
+    law = _SHAPE if probability is None else _JUDGED
+    trust = 1 / (1 + np.exp(-(law.intercept + pairs.features @ law.weights)))
     return [
-        Link(ends[i], ends[j], _curve(ends[i], ends[j]), float(trust[k]))
-        for k, i, j in zip(kept, first[kept], second[kept], strict=True)
+        Link(a, b, _curve(a, b), float(trust[k]))
+        for k in np.argsort(-trust, kind="stable")
+        if trust[k] >= _CREDIBLE
+        for a, b in [(ends[pairs.first[k]], ends[pairs.second[k]])]
     ]
 
 
@@ -180,10 +203,6 @@ def _prominence(curves: Vector, inside: NDArray[np.bool_], probability: NDArray[
         (sample(logarithm, curves + offset * normals) * inside).sum(axis=1) / count for offset in (0, -_BESIDE, _BESIDE)
     )
     return np.asarray(on - np.maximum(left, right))
-
-
-def _logistic(values: Vector) -> Vector:
-    return np.asarray(1 / (1 + np.exp(-values)))
 
 
 def _curves(ends: list[Endpoint], first: NDArray[np.intp], second: NDArray[np.intp], t: Vector) -> Vector:
