@@ -185,14 +185,14 @@ def _level(line: Line) -> float:
 
 
 def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
-    """Return the strokes with those as one that are the same line, which leaves the hole for a few pixels.
+    """Return the strokes with those as one that are the same found line, which leaves the hole for a few pixels.
 
     They have the same level, and most of what lies between them is known.
     """
     whole: list[Stroke] = []
     for stroke in strokes:
         points = stroke.points
-        for other in [] if stroke.closed else list(whole):
+        for other in [] if stroke.closed or stroke.level >= 1 else list(whole):
             if other.level != stroke.level or other.closed:
                 continue
             ways = [(a, b) for a in (points, points[::-1]) for b in (other.points, other.points[::-1])]
@@ -227,15 +227,16 @@ def _end_of(
     """Return where a line meets the rim at its first point: a free end of the photo's edges, or one of its own."""
     place, ahead = points[0], points[min(_TANGENT, len(points) - 1)] - points[0]
     direction = ahead / (np.linalg.norm(ahead) + 1e-9)
-    near = []
-    for end in free:
-        offset = place - end.place
-        along = float(offset @ end.direction)
-        beside = float(np.linalg.norm(offset - along * end.direction))
-        if -_BEFORE <= along <= _AHEAD and beside <= _BESIDE and end.direction @ direction > _AGREEMENT:
-            near.append((float(np.linalg.norm(offset)), end))
-    if near:
-        return min(near, key=lambda pair: pair[0])[1]
+    if free:
+        places, directions = (np.array([getattr(end, name) for end in free]) for name in ("place", "direction"))
+        offsets = place - places
+        along = (offsets * directions).sum(axis=1)
+        beside = np.linalg.norm(offsets - along[:, None] * directions, axis=1)
+        continues = (
+            (along >= -_BEFORE) & (along <= _AHEAD) & (beside <= _BESIDE) & (directions @ direction > _AGREEMENT)
+        )
+        if continues.any():
+            return free[int(np.where(continues, np.linalg.norm(offsets, axis=1), np.inf).argmin())]
     return end_at(image, hole, place, direction) if sample(rim, place) else None
 
 
