@@ -247,7 +247,7 @@ class EdgeConnect:
         if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
             edges = [_edges(crop) for crop in crops]
-            if not choices.raw_map:  # it was trained with lines that are there or not
+            if not choices.raw_map and self.model.config.edge_channel == "binary":
                 edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
         else:

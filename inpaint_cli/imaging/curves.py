@@ -17,7 +17,7 @@ _AHEAD = 6  # pixels of a chain that tell its direction at a crossing
 
 
 @dataclass(frozen=True, eq=False)
-class Stroke:
+class Curve:
     """A chain of pixels as a curve.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Chain:
         return np.asarray(way / (np.linalg.norm(way) + 1e-9))
 
 
-def trace_strokes(levels: NDArray[np.float32], threshold: float) -> list[Stroke]:
+def trace_curves(levels: NDArray[np.float32], threshold: float) -> list[Curve]:
     """Return the curves of a picture's pixels above a threshold; lines wider than a pixel are thinned.
 
     Where lines cross, each goes straight on if another piece does; what else meets there ends there. Single pixels are
@@ -65,7 +65,7 @@ def trace_strokes(levels: NDArray[np.float32], threshold: float) -> list[Stroke]
     pixels = {(int(y), int(x)) for y, x in np.argwhere(_thin(levels > threshold))}
     links = {pixel: _neighbours(pixel, pixels) for pixel in sorted(pixels)}
     return [
-        Stroke(_smooth(chain), float(np.median([levels[pixel] for pixel in chain.pixels])), chain.closed)
+        Curve(_smooth(chain), float(np.median([levels[pixel] for pixel in chain.pixels])), chain.closed)
         for chain in _join(_chains(links))
     ]
 

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.curves import Curve, trace_curves
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
 from inpaint_cli.imaging.links import find_links
 from inpaint_cli.imaging.ridges import decode_lines
-from inpaint_cli.imaging.curves import Stroke, trace_strokes
 
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
@@ -114,23 +114,23 @@ def trace_lines(
         found_by: who drew all that is not the user's, where the levels are G1's own output and so the trust itself;
             None: the levels are those of `draw_lines`.
     """
-    strokes = _rejoin(trace_strokes(np.where(hole, edge_map, 0), EDGE_THRESHOLD), hole)
-    if not strokes:
+    curves = _rejoin(trace_curves(np.where(hole, edge_map, 0), EDGE_THRESHOLD), hole)
+    if not curves:
         return []
     edges = (edge_map > EDGE_THRESHOLD) & ~hole
     ends = find_ends(image, edges, hole)
     rim = distance_to(~hole) <= 1.5
     free = list(ends)
     lines = []
-    for stroke in sorted(strokes, key=lambda stroke: (-stroke.level, -len(stroke.points))):
+    for curve in sorted(curves, key=lambda curve: (-curve.level, -len(curve.points))):
         start, end = None, None
-        if not stroke.closed:
-            start = _end_of(stroke.points, free, rim, image, hole)
+        if not curve.closed:
+            start = _end_of(curve.points, free, rim, image, hole)
             free = [point for point in free if point is not start]
-            end = _end_of(stroke.points[::-1], free, rim, image, hole)
+            end = _end_of(curve.points[::-1], free, rim, image, hole)
             free = [point for point in free if point is not end]
         start, end = (None if point is None else _followed(point, edges) for point in (start, end))
-        lines.append(Line(stroke.points, start, end, *_meaning(stroke, found_by)))
+        lines.append(Line(curve.points, start, end, *_meaning(curve, found_by)))
     return lines
 
 
@@ -161,12 +161,12 @@ def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], line
     if not ridges.any():
         return []
     ridges &= distance_to(draw_lines(lines, (hole.shape[0], hole.shape[1])) > 0) > _APART if lines else True
-    strokes = trace_strokes(ridges.astype(np.float32), EDGE_THRESHOLD)
+    curves = trace_curves(ridges.astype(np.float32), EDGE_THRESHOLD)
     shortest = _SHORTEST * math.hypot(*hole.shape)
-    lengths = [np.linalg.norm(np.diff(stroke.points, axis=0), axis=1).sum() for stroke in strokes]
+    lengths = [np.linalg.norm(np.diff(curve.points, axis=0), axis=1).sum() for curve in curves]
     return [
-        Line(stroke.points, None, None, _RIDGE_TRUST, LineSource.G1)
-        for stroke, length in zip(strokes, lengths, strict=True)
+        Line(curve.points, None, None, _RIDGE_TRUST, LineSource.G1)
+        for curve, length in zip(curves, lengths, strict=True)
         if length >= shortest
     ]
 
@@ -184,16 +184,16 @@ def _level(line: Line) -> float:
     return lowest + 0.25 * float(np.clip(line.trust, 0.01, _SUREST_GUESS))  # above the threshold, below the next band
 
 
-def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
-    """Return the strokes with those as one that are the same found line, which leaves the hole for a few pixels.
+def _rejoin(curves: Sequence[Curve], hole: NDArray[np.bool_]) -> list[Curve]:
+    """Return the curves with those as one that are the same found line, which leaves the hole for a few pixels.
 
     They have the same level, and most of what lies between them is known.
     """
-    whole: list[Stroke] = []
-    for stroke in strokes:
-        points = stroke.points
-        for other in [] if stroke.closed or stroke.level >= 1 else list(whole):
-            if other.level != stroke.level or other.closed:
+    whole: list[Curve] = []
+    for curve in curves:
+        points = curve.points
+        for other in [] if curve.closed or curve.level >= 1 else list(whole):
+            if other.level != curve.level or other.closed:
                 continue
             ways = [(a, b) for a in (points, points[::-1]) for b in (other.points, other.points[::-1])]
             a, b = min(ways, key=lambda way: float(np.linalg.norm(way[1][0] - way[0][-1])))
@@ -202,19 +202,19 @@ def _rejoin(strokes: Sequence[Stroke], hole: NDArray[np.bool_]) -> list[Stroke]:
             if gap <= _LONGEST_GAP and (gap < 3 or sample(hole, between).mean() < 0.5):
                 points = np.concatenate([a, between, b])
                 whole.remove(other)
-        whole.append(replace(stroke, points=points))
+        whole.append(replace(curve, points=points))
     return whole
 
 
-def _meaning(stroke: Stroke, found_by: LineSource | None) -> tuple[float, LineSource]:
+def _meaning(curve: Curve, found_by: LineSource | None) -> tuple[float, LineSource]:
     """Return the trust and the source that a level stands for."""
-    if stroke.level >= 1:
+    if curve.level >= 1:
         return 1.0, LineSource.DRAWN
     if found_by is not None:
-        return stroke.level, found_by
-    if stroke.level >= _CONTINUED:
-        return 4 * (stroke.level - _CONTINUED), LineSource.CONTINUED
-    return 4 * (stroke.level - EDGE_THRESHOLD), LineSource.G1
+        return curve.level, found_by
+    if curve.level >= _CONTINUED:
+        return 4 * (curve.level - _CONTINUED), LineSource.CONTINUED
+    return 4 * (curve.level - EDGE_THRESHOLD), LineSource.G1
 
 
 def _end_of(
