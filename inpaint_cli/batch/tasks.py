@@ -33,7 +33,7 @@ from inpaint_cli.io.sketches import (
     read_reference,
     read_sketch,
 )
-from inpaint_cli.io.writing import write_photo
+from inpaint_cli.io.writing import check_writable, write_photo
 from inpaint_cli.options import FillOptions, Lines, Method, Side
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.results import InpaintResult
@@ -65,6 +65,15 @@ class OutputWriter:
             write_photo(photo, self.stdout)
         else:
             raise OutputError("standard output: not open for pictures")
+
+    def check(self, photo: Photo, target: Path | None) -> None:
+        """Check, before the work, that a picture can be written where a job wants it, if it does.
+
+        Raises:
+            OutputError: the format has no room for so many pixels.
+        """
+        if target is not None:
+            check_writable(photo, None if target == STREAM else target)
 
     def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
         """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
@@ -109,6 +118,7 @@ class FillTask:
             InpaintError: something about its files is wrong.
         """
         photo, hole = read_hole(job, self.masks)
+        self.outputs.check(photo, job.output)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
         sketch = self.sketch(job, photo)
         result = self.model.fill(photo.rgb, hole, options, sketch)
@@ -180,10 +190,13 @@ class EdgesTask:
             InpaintError: something about its files is wrong.
         """
         if not (job.masks or self.masks.boxes or self.masks.alpha):
-            gray = to_gray(read_photo(job.photo).rgb)
+            photo = read_photo(job.photo)
+            self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
+            gray = to_gray(photo.rgb)
             edges = canny(gray, sigma=self.model.sigma(self.options)).astype(np.float32)
             return Result(lambda: self.outputs.write_map(edges, job.output))
         photo, hole = read_hole(job, self.masks)
+        self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
         edges = self.model.edge_map(photo.rgb, hole, self.options)
         return Result(lambda: self.outputs.write_map(edges, job.output, self.options), float(hole.mean()))
 
@@ -212,6 +225,8 @@ class SynthesisTask:
         photo = read_photo(job.photo)
         if min(photo.size) < 2:
             raise UsageError(f"{job.photo}: too small to have two halves")
+        self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
+        self.outputs.check(photo, job.picture)
         hole = half(photo.size, self.side)
         lines = read_reference(read_photo(self.other), photo.size)
         image, options = photo.rgb, self.options

@@ -18,6 +18,7 @@ from inpaint_cli.io.decoding import BROKEN, decode
 from inpaint_cli.io.formats import STREAM, is_picture
 from inpaint_cli.io.masks import white
 from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.unknown import why_unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,10 +51,7 @@ def read_photo(source: Path | str) -> Photo:
                 f"{name}: {str(error).split(',', maxsplit=1)[0].lower()}: too large to be a photo"
             ) from error
         except UnidentifiedImageError as error:
-            empty = file.seek(0, io.SEEK_END) == 0
-            raise PhotoError(
-                f"{name}: {'the file is empty' if empty else 'not a picture in a known format'}"
-            ) from error
+            raise PhotoError(f"{name}: {why_unknown(file)}") from error
         except BROKEN as error:
             raise PhotoError(
                 f"{name}: damaged or incomplete ({error}); get it again from where it came from"
