@@ -24,7 +24,7 @@ BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, str
 
 _ROWS = 512  # copied at a time
 # TIFF's tags, and values of theirs.
-_PHOTOMETRIC, _EXTRA_SAMPLES = 262, 338
+_PHOTOMETRIC, _X_RESOLUTION, _EXTRA_SAMPLES = 262, 282, 338
 _WHITE_IS_ZERO, _ASSOCIATED = 0, (1,)
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _OWN_NAMES = {"MPO": "JPEG", "DIB": "BMP"}
@@ -49,7 +49,7 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
     lossless = format_ != "WEBP" or _is_lossless_webp(file)
     jpeg = coding(picture) if isinstance(picture, JpegImagePlugin.JpegImageFile) else None
     codestream = format_ == "JPEG2000" and getattr(picture, "codec", "") == "j2k"
-    dpi = picture.info.get("dpi")
+    dpi = picture.info.get("dpi") if format_ != "TIFF" or _X_RESOLUTION in tags else None  # else Pillow makes it 1
     if format_ == "TIFF":
         silence_libtiff()
         check_strips(file)

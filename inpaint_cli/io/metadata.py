@@ -17,6 +17,7 @@ from inpaint_cli.io.uncompressed import is_deep_sgi
 
 _XMP_KEY = "XML:com.adobe.xmp"
 _OLD_EXIF_KEY = "Raw profile type exif"
+_ENCODER = "Created by OpenJPEG"  # what Pillow's JPEG 2000 encoder says of itself
 _PSD_EXIF, _PSD_XMP = 0x0422, 0x0424
 # Pictures of the photo as it was, and claims about pictures that no longer follow it.
 _PREVIEWS = re.compile(rb"<xmp:Thumbnails>.*?</xmp:Thumbnails>", re.DOTALL)
@@ -51,8 +52,8 @@ def read_metadata(picture: ImageFile.ImageFile, file: BinaryIO) -> Metadata:
         exif=exif_block.body(picture.info.get("exif") or b""),
         xmp=_bytes(picture.info.get("xmp") or b""),
     )
-    if comment := picture.info.get("comment"):
-        about.text["Comment"] = _decoded(comment)
+    if comment := _decoded(picture.info.get("comment") or ""):
+        about.text |= {} if comment.startswith(_ENCODER) else {"Comment": comment}
     match picture.format:
         case "PNG":
             _add_png(about, picture, file)
@@ -99,7 +100,7 @@ def _add_psd(about: Metadata, picture: PsdImagePlugin.PsdImageFile) -> None:
     about.exif = exif_block.body(values.get(_PSD_EXIF, b""))
     about.xmp = values.get(_PSD_XMP, b"")
     about.resources = photoshop.with_iptc(b"", values.get(photoshop.IPTC, b""))
-    if picture.n_frames > 0:
+    if picture.n_frames > 1:
         about.lost = ("layers, of which the merged picture is read",)
 
 

@@ -30,6 +30,11 @@ def without_previews(blocks: bytes) -> bytes:
     return b"".join(block for number, _, block in resources(blocks) if number not in _PREVIEWS)
 
 
+def without_iptc(blocks: bytes) -> bytes:
+    """Return the resources but for IPTC's record, for files that have another place for it."""
+    return b"".join(block for number, _, block in resources(blocks) if number != IPTC)
+
+
 def iptc(blocks: bytes) -> bytes:
     """Return the IPTC record among resources; empty if there is none."""
     return next((value for number, value, _ in resources(blocks) if number == IPTC), b"")

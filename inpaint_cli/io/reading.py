@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
+
+_UNSUPPORTED = re.compile(r"unsupported|not supported|cannot handle|unrecognized|unknown", re.IGNORECASE)
 
 # One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -53,6 +56,8 @@ def read_photo(source: Path | str) -> Photo:
         except UnidentifiedImageError as error:
             raise PhotoError(f"{name}: {why_unknown(file)}") from error
         except BROKEN as error:
+            if _UNSUPPORTED.search(str(error)):
+                raise PhotoError(f"{name}: can't be read ({error}); convert it to PNG or JPEG first") from error
             raise PhotoError(
                 f"{name}: damaged or incomplete ({error}); get it again from where it came from"
             ) from error

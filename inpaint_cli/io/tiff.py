@@ -180,8 +180,8 @@ def _about(photo: Photo) -> tuple[str, Directory]:
         tags[_ICC] = raw(photo.icc)
     if photo.xmp:
         tags[_XMP] = raw(photo.xmp, undefined=False)
-    if photo.resources:
-        tags[_RESOURCES] = raw(photo.resources, undefined=False)
+    if others := photoshop.without_iptc(photo.resources):
+        tags[_RESOURCES] = raw(others, undefined=False)
     if iptc := photoshop.iptc(photo.resources):
         tags[_IPTC] = raw(iptc)
     if photo.dpi:

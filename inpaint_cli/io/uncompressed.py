@@ -48,11 +48,11 @@ def read_ppm(picture: ImageFile.ImageFile, file: BinaryIO, maxval: int) -> Pixel
     if stored.size < count or stored.max() > maxval or stored.min() < 0:
         raise OSError("too few values, or one that is beyond white")
     white = 65535 if maxval > 255 else 255
-    pixels: Pixels = rescale_values(stored, maxval, white).astype(np.uint16 if white > 255 else np.uint8)
-    return pixels.reshape(height, width, -1)
+    pixels = np.asarray(rescale_values(stored, maxval, white), np.uint16 if white > 255 else np.uint8)
+    return np.reshape(pixels, (height, width, -1))
 
 
-def rescale_values(values: NDArray[np.unsignedinteger], white: int, to: int) -> NDArray[np.unsignedinteger]:
+def rescale_values(values: NDArray[np.integer], white: int, to: int) -> NDArray[np.integer]:
     """Return values of 0 to `white` as values of 0 to `to`, rounded."""
     return values if white == to else (values.astype(np.uint32) * to + white // 2) // white
 
