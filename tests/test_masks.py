@@ -12,7 +12,8 @@ from PIL import Image
 
 from inpaint_cli.errors import MaskError, UsageError
 from inpaint_cli.io.boxes import Rectangle, parse_box
-from inpaint_cli.io.masks import MaskOptions, find_hole, rescaled, same_aspect, white
+from inpaint_cli.io.marks import white
+from inpaint_cli.io.masks import MaskOptions, find_hole, rescaled, same_aspect
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
 

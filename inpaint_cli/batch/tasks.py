@@ -162,7 +162,7 @@ class FillTask:
                     sketch.name,
                     grown,
                 )
-            return read_sketch(sketch, photo.size, self.options.ink)
+            return read_sketch(sketch, photo.size, self.options.ink, photo)
         if self.reference is not None:
             return read_reference(read_photo(self.reference), photo.size)
         return None

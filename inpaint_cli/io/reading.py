@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from inpaint_cli.errors import PhotoError, reason
 from inpaint_cli.io.decoding import BROKEN, decode
 from inpaint_cli.io.formats import STREAM, is_picture
-from inpaint_cli.io.masks import white
+from inpaint_cli.io.marks import painted, white
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.unknown import why_unknown
 
@@ -88,7 +88,7 @@ def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
 
 
 def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
-    """Return the mask in a file, H×W, True = missing: what is white in it.
+    """Return the mask in a file, H×W, True = missing: what is white in it, or of a colour on black or transparency.
 
     Args:
         source: a path, or `-` for standard input.
@@ -97,7 +97,8 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
     Raises:
         PhotoError: see `read_photo`.
     """
-    return white(read_photo(source)) ^ invert
+    picture = read_photo(source)
+    return ~white(picture) if invert else painted(picture)
 
 
 def pictures_below(folder: Path) -> list[Path]:
