@@ -1,4 +1,4 @@
-"""Models that strangers made, wrong or wicked: one line, before memory is taken; nothing outside the cache is touched."""
+"""Models that strangers made, wrong or wicked: one line before memory is taken, and the cache is not left."""
 
 import hashlib
 import json

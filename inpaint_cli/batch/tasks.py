@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.batch.job import NO_EDGES, Job
 from inpaint_cli.batch.run import Result
+from inpaint_cli.crops import extract_crops
 from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
@@ -24,6 +25,7 @@ from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.masks import MaskOptions, find_hole
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.resaved_maps import as_edge_map, is_untouched
 from inpaint_cli.io.sketches import (
     GROWTH_KEY,
     MAP_KEY,
@@ -120,7 +122,7 @@ class FillTask:
         photo, hole = read_hole(job, self.masks)
         self.outputs.check(photo, job.output)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
-        sketch = self.sketch(job, photo)
+        sketch = self.sketch(job, photo, hole)
         result = self.model.fill(photo.rgb, hole, options, sketch)
         self._warn_of_no_lines(sketch, result, job)
         result.apply(photo.pixels)
@@ -144,7 +146,7 @@ class FillTask:
         elif self.options.lines is Lines.G1 and job.edges != NO_EDGES and result.painter and not result.lines:
             logger.warning("%s: G1 found no line in its hole", job.photo)
 
-    def sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+    def sketch(self, job: Job, photo: Photo, hole: NDArray[np.bool_]) -> EdgeSource | None:
         """Return the lines that a job names, or the reference; None if it names none.
 
         Raises:
@@ -162,10 +164,20 @@ class FillTask:
                     sketch.name,
                     grown,
                 )
-            return read_sketch(sketch, photo.size, self.options.ink, photo)
+            return self._resaved_map(sketch, photo, hole) or read_sketch(sketch, photo.size, self.options.ink, photo)
         if self.reference is not None:
             return read_reference(read_photo(self.reference), photo.size)
         return None
+
+    def _resaved_map(self, sketch: Photo, photo: Photo, hole: NDArray[np.bool_]) -> EdgeSource | None:
+        """Return an edge map that lost its text and half of its bits in a paint program; None if it is none."""
+        if MAP_KEY in sketch.text or not hole.any():
+            return None
+        edge_map = as_edge_map(sketch, photo, hole, self.model.sigma(self.options))
+        if edge_map is None:
+            return None
+        crops = extract_crops(photo.rgb, hole, self.options, self.model.longest(self.options, edge_map))
+        return edge_map if is_untouched(edge_map, ((crop.window, crop.small_hole) for crop in crops)) else None
 
     def _save_steps(self, result: InpaintResult, job: Job) -> None:
         for window, crop in enumerate(result.crops, 1):
