@@ -7,6 +7,7 @@ import struct
 import zlib
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
 
@@ -19,8 +20,11 @@ from inpaint_cli.io.photo import Photo, Pixels, turned
 from inpaint_cli.io.tiff import check_strips, silence_libtiff
 from inpaint_cli.io.uncompressed import bmp_alpha
 
-# What Pillow's plugins raise for files that are not what they claim to be.
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, struct.error, zlib.error)
+# What Pillow's plugins and OpenCV raise for files that are not what they claim to be.
+BROKEN = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, RuntimeError, struct.error,
+    zlib.error, cv2.error,
+)  # fmt: skip
 
 _ROWS = 512  # copied at a time
 # TIFF's tags, and values of theirs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import re
 import sys
 import warnings
@@ -31,6 +32,7 @@ _UNSUPPORTED = re.compile(r"unsupported|not supported|cannot handle|unrecognized
 # One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # without any, Python would print its errors
 
 
 def read_photo(source: Path | str) -> Photo:
