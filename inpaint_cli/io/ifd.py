@@ -5,6 +5,7 @@ Values travel as bytes. A library that parses and writes them anew would lose te
 
 from __future__ import annotations
 
+import io
 import struct
 from fractions import Fraction
 from typing import BinaryIO, NamedTuple
@@ -86,11 +87,10 @@ def _directory(file: BinaryIO, at: int, order: str, *, big: bool, depth: int) ->
 
 
 def _bytes_at(file: BinaryIO, at: int, length: int) -> bytes | None:
-    if not 0 < at < 2**63:
+    if not 0 < at <= file.seek(0, io.SEEK_END) - length:
         return None
     file.seek(at)
-    data = file.read(length)
-    return data if len(data) == length else None
+    return file.read(length)
 
 
 def _narrowed(field: Field, order: str) -> Field:
