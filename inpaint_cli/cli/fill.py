@@ -164,9 +164,9 @@ Masks = Annotated[
         "--mask",
         metavar="FILE|DIR",
         rich_help_panel=_MASK,
-        help="White marks what is missing; so does any colour on black or on transparency, and what was painted over in "
-        "a copy of the image. Several masks are united; a folder holds one for each image (x.jpg: x.png, x_mask.png or "
-        "x-mask.png).",
+        help="White marks what is missing; so does any colour on black or on transparency, and what was painted over "
+        "in a copy of the image. Several masks are united; a folder holds one for each image (x.jpg: x.png, x_mask.png "
+        "or x-mask.png).",
     ),
 ]
 Boxes = Annotated[

@@ -55,7 +55,8 @@ class Paper(NamedTuple):
 def paper(picture: Photo) -> Paper:
     """Return what most of a picture is."""
     height, width = picture.size
-    sample = picture.rgb[:: 1 + height // _SAMPLES, :: 1 + width // _SAMPLES].reshape(-1, 3).astype(int)
+    sparse = eight_bits(np.ascontiguousarray(picture.pixels[:: 1 + height // _SAMPLES, :: 1 + width // _SAMPLES]))
+    sample = np.broadcast_to(sparse, (*sparse.shape[:2], 3)).reshape(-1, 3).astype(int)
     colour = np.median(sample, axis=0).astype(int)
     share = float((np.abs(sample - colour).max(axis=1) <= _SAME).mean())
     extremes = (sample.max(axis=1) <= _DARK) | (sample.min(axis=1) >= _LIGHT)
@@ -90,8 +91,7 @@ def painted(picture: Photo) -> Mask:
     Black on white is not turned round: white is what is missing.
     """
     strokes = layer(picture)
-    rgb = picture.rgb
-    high, low = rgb.max(axis=2), rgb.min(axis=2)
+    high, low = _extremes(eight_bits(picture.pixels))
     if strokes is not None:
         black_and_white = (high[strokes] <= _DARK).any() and (low[strokes] >= _LIGHT).any()
         return white(picture) if black_and_white else strokes
@@ -101,11 +101,20 @@ def painted(picture: Photo) -> Mask:
     elif found.is_white and _is_coloured(high, low):
         mask = low <= THRESHOLD
     elif not (found.is_black or found.is_white) and found.share > 0.5:
-        distance = np.abs(rgb - found.colour.astype(np.int16)).max(axis=2)
+        distance, _ = _extremes(np.abs(picture.rgb - found.colour.astype(np.int16)).astype(np.uint8))
         mask = distance > max(int(distance.max()) // 2, _FAINT)
     else:
         return white(picture)
     return mask if picture.alpha is None else mask & (eight_bits(picture.alpha) > THRESHOLD)
+
+
+def _extremes(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the strongest and the weakest channel of each pixel, H×W, of H×W×3 or H×W×1."""
+    first, *others = cv2.split(pixels)
+    high = low = np.asarray(first, np.uint8)
+    for channel in others:
+        high, low = np.asarray(cv2.max(high, channel), np.uint8), np.asarray(cv2.min(low, channel), np.uint8)
+    return high, low
 
 
 def _is_coloured(high: NDArray[np.uint8], low: NDArray[np.uint8]) -> bool:
@@ -130,15 +139,16 @@ def changed(picture: Photo, photo: Photo) -> Mask | None:
     if picture.size != photo.size:
         method = cv2.INTER_AREA if height < photo.size[0] else cv2.INTER_CUBIC
         original = np.asarray(cv2.resize(original, (width, height), interpolation=method), np.uint8)
-    difference = cv2.absdiff(copy, original).max(axis=2)
+    difference, _ = _extremes(np.asarray(cv2.absdiff(copy, original), np.uint8))
     erased = _erased(picture, photo)
     same = (difference <= _SAME) & ~erased
-    if same.mean() < 0.5 or original[same].std() < _STRUCTURE:
+    sparse = np.s_[:: 1 + height // _SAMPLES, :: 1 + width // _SAMPLES]
+    if same.mean() < 0.5 or not same[sparse].any() or original[sparse][same[sparse]].std() < _STRUCTURE:
         return None
     if (difference <= _EXACT).mean() > 0.5 and picture.size == photo.size and _is_exact(difference):
         exact: Mask = (difference > _EXACT) | erased
         return exact
-    smooth = cv2.absdiff(cv2.blur(copy, (3, 3)), cv2.blur(original, (3, 3))).max(axis=2)
+    smooth, _ = _extremes(np.asarray(cv2.absdiff(cv2.blur(copy, (3, 3)), cv2.blur(original, (3, 3))), np.uint8))
     return _without_specks(smooth) | erased
 
 
