@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
+BOX = ("--box", "20,10,30,20", "--method", "telea")  # the hole that the tests of files fill
 ARTIST = "Jörg"
 XMP = (
     b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
@@ -114,3 +115,10 @@ def full_file(path: Path, photo: Image.Image) -> None:
 def noise(shape: tuple[int, ...], white: int) -> np.ndarray:
     """Return values of 0 to `white`."""
     return np.random.default_rng(0).integers(0, white + 1, shape)
+
+
+def outside(pixels: np.ndarray) -> np.ndarray:
+    """Return the pixels that `BOX` leaves as they are."""
+    kept = np.ones(pixels.shape[:2], bool)
+    kept[10:30, 20:50] = False
+    return pixels[kept]
