@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.batch.job import NO_EDGES, Job
 from inpaint_cli.batch.run import Result
+from inpaint_cli.choices import Choices
 from inpaint_cli.crops import extract_crops
 from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.imaging import panels
@@ -176,7 +177,8 @@ class FillTask:
         edge_map = as_edge_map(sketch, photo, hole, self.model.sigma(self.options))
         if edge_map is None:
             return None
-        crops = extract_crops(photo.rgb, hole, self.options, self.model.longest(self.options, edge_map))
+        longest = Choices(self.options, self.model.model.config).longest()
+        crops = extract_crops(photo.rgb, hole, self.options, longest)
         return edge_map if is_untouched(edge_map, ((crop.window, crop.small_hole) for crop in crops)) else None
 
     def _save_steps(self, result: InpaintResult, job: Job) -> None:

@@ -145,7 +145,9 @@ def _check(key: str, value: object, where: str) -> None:
             raise WeightsError(f"{where}: {key} = {value!r:.40}; possible are true and false")
         return
     if key == "look_sizes":
-        fits = isinstance(value, list) and all(type(size) is int and 16 <= size <= 4096 and size % 4 == 0 for size in value)
+        fits = isinstance(value, list) and all(
+            type(size) is int and 16 <= size <= 4096 and size % 4 == 0 for size in value
+        )
         if not fits:
             raise WeightsError(f"{where}: {key} = {value!r:.40}; expected a list of multiples of 4 from 16 to 4096")
         return
