@@ -6,6 +6,7 @@ lines that the user drew the painting's colours hold whatever the texture: no pa
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,40 +18,62 @@ from inpaint_cli.imaging.sides import Curve
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_GRAIN = 1.5  # Gaussian σ, in pixels, below which the patches' detail stays
 _BESIDE = 8.0  # how far beside a line the painting's colours hold whatever the texture
 _LARGE = 4.0  # how many times a scale the largest is at which the photo's own variation counts
 _AROUND = 48  # how far from the hole it is looked at, in pixels
 
 
+@dataclass(frozen=True)
+class Trust:
+    """How far a painting is followed.
+
+    Attributes:
+        scale: Gaussian σ in pixels below which the patches' detail stays.
+        texture: how much the photo's own variation counts against the painting.
+        lines: the painting's colours hold along the lines whatever the texture.
+    """
+
+    scale: float
+    texture: float
+    lines: bool = False
+
+
+DRAWN = Trust(1.5, 0.25, lines=True)  # the painting's lines are right
+GUESSED = Trust(3.0, 2.0)
+NO_LINES = Trust(6.0, 6.0)
+
+
 def colour_side(
-    fill: Floats, target: Floats, side: Mask, part: Mask, sources: Mask, curves: Sequence[Curve], blur: float
+    fill: Floats, target: Floats, missing: Mask, sources: Mask, curves: Sequence[Curve], blur: float, trust: Trust
 ) -> Floats:
     """Return the fill of one side of the lines with the painting's large scales, h×w×3.
 
     Args:
         fill: RGB in [0, 1], h×w×3.
         target: the window with its painting, h×w×3.
-        side: one side of the lines, h×w, in the hole and outside.
-        part: where the fill is wanted: the side's hole and a little beyond the lines, h×w.
+        missing: the part of the hole on that side, h×w.
         sources: the side's known pixels, h×w.
         curves: the lines.
         blur: pixels of the window per pixel of the painting.
+        trust: how far the painting is followed.
     """
     distance = _distance(curves, fill.shape)
     # The painting mixes both sides of a line within a pixel of its own size: it is read a little off the line.
-    pure = (side & ~sources & (distance > blur)).astype(np.float32)
-    scale = _GRAIN + blur / 2
-    weight = _blurred(pure, scale)
+    pure = (missing & (distance > blur)).astype(np.float32)
+    scale = trust.scale + blur / 2
+    known = sources.astype(np.float32)  # where both agree: what is added fades towards the rim
+    weight = _blurred(pure if trust.lines else pure + known, scale)
     means = _blurred((target - fill) * pure[..., None], scale)
     difference = (means / np.maximum(weight, 1e-3)[..., None]).astype(np.float32)
-    near = np.exp(-((distance / np.float32(_BESIDE)) ** 2))
-    share = near + (1 - near) * _gain(difference, _variation(target, part, sources, _GRAIN))
-    share = np.where(part & (weight > 1e-2), share, 0)
+    gain = _gain(difference, trust.texture * _variation(target, missing, sources, trust.scale))
+    if trust.lines:
+        near = np.exp(-((distance / _BESIDE) ** 2))
+        gain = near + (1 - near) * gain
+    share = np.where(~sources & (weight > 1e-2), gain, 0)
     return (fill + share[..., None] * difference).astype(np.float32)
 
 
-def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, scale: float, texture: float) -> Floats:
+def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, trust: Trust) -> Floats:
     """Return the fill with the painting's large scales where they say something, h×w×3.
 
     Args:
@@ -58,11 +81,10 @@ def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, sca
         target: the window with its painting, h×w×3.
         hole: True = filled, h×w.
         sources: the known pixels that may be copied, h×w.
-        scale: Gaussian σ in pixels above which scales are large.
-        texture: how much the photo's own variation counts against the painting.
+        trust: how far the painting is followed.
     """
-    difference = _blurred((target - fill) * hole[..., None].astype(np.float32), scale)
-    gain = _gain(difference, texture * _variation(target, hole, sources, scale))
+    difference = _blurred((target - fill) * hole[..., None].astype(np.float32), trust.scale)
+    gain = _gain(difference, trust.texture * _variation(target, hole, sources, trust.scale))
     return (fill + np.where(hole, gain, 0)[..., None] * difference).astype(np.float32)
 
 
@@ -82,7 +104,7 @@ def keep_edges(fill: Floats, target: Floats, hole: Mask, curves: Sequence[Curve]
         return fill
     distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     weight = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
-    return (fill + _blurred(((target - fill) * weight).astype(np.float32), _GRAIN)).astype(np.float32)
+    return (fill + _blurred(((target - fill) * weight).astype(np.float32), DRAWN.scale)).astype(np.float32)
 
 
 def _gain(difference: Floats, variation: float) -> Floats:

@@ -8,6 +8,7 @@ filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.coherence import coherence
-from inpaint_cli.imaging.colours import colour_side, follow_painting, keep_edges
+from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource
 from inpaint_cli.imaging.profiles import Transition
@@ -29,9 +30,8 @@ _OBEYED = 0.25  # trust below which a guessed line has no say
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
-_WORSE = 1.07  # how much farther from the photo's patches a fill along guessed lines may be than one without
+_WORSE = 1.1  # how much farther from the photo's patches a fill along guessed lines may be than one without
 _PAINTED_WORSE = 1.06  # the same for a fill that takes the painting's large scales without a line
-_ALONG, _ALONE = (3.0, 2.0), (6.0, 6.0)  # scale and texture of `follow_painting` along lines and without
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
@@ -75,7 +75,9 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size = (hole.shape[0], hole.shape[1]) if size is None else size
     drawn = any(line.source is LineSource.DRAWN for line in lines)
     trusted = [line for line in lines if line.source is LineSource.DRAWN or line.trust >= _OBEYED]
-    search = _Search(known, hole, sources, target, guide, seed, drawn, max(hole.shape) / max(size))
+    search = _Search(
+        known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
+    )
     fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
@@ -91,7 +93,7 @@ class _Search:
         target: the window with its painting, which guides the search, h×w×3.
         weight: of the guide; 0 for none.
         seed: of the search.
-        drawn: the painting's lines are right: its colours stay along them.
+        trust: how far the painting is followed along lines.
         blur: pixels of the window per pixel of the painting.
     """
 
@@ -101,7 +103,7 @@ class _Search:
     target: Floats
     weight: float
     seed: int
-    drawn: bool
+    trust: Trust
     blur: float
 
     def everywhere(self) -> Floats:
@@ -137,9 +139,7 @@ class _Search:
                 continue
             part = self.hole & _dilated(side, transition.reach + 1)
             fill = grid.enlarged(self._searched(grid, part, own), part, own)
-            if self.drawn:
-                fill = colour_side(fill, self.target, side, part, own, sides.curves, self.blur)
-            add(label, fill)
+            add(label, colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust))
         if not weight.any():
             return self.everywhere()
         done = self._mixed(total, weight)
@@ -153,10 +153,6 @@ class _Search:
                 add(label, last)
             done = self._mixed(total, weight)
         return done
-
-    def painted(self, fill: Floats, scale: float, texture: float) -> Floats:
-        """Return a fill with the painting's large scales (`colours.follow_painting`)."""
-        return follow_painting(fill, self.target, self.hole, self.sources, scale, texture)
 
     def _grid(self) -> Grid:
         return Grid.for_hole(self.known, self.hole, _LARGEST if self.weight == 0 else _LARGEST_GUIDED)
@@ -183,22 +179,27 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
     the lines, patches alone with the painting's large scales, patches alone.
     """
-    alone = search.everywhere()
     if search.weight > 0:  # the user lets the painting lead patches alone
-        return alone
-    painted = search.painted(alone, *_ALONE)
-    attempts = [(painted, painted, _PAINTED_WORSE)]
-    if lines:
-        along = search.by_side(divide(search.hole, lines, size))
-        attempts.insert(0, (search.painted(along, *_ALONG), along, _WORSE))
+        return search.everywhere()
+    with ThreadPoolExecutor(1) as beside:
+        # Two searches at once, if the process may have two threads: the library computes without Python's lock.
+        sides = divide(search.hole, lines, size) if lines else None
+        at_once = sides is not None and cv2.getNumThreads() > 1
+        unled = beside.submit(search.everywhere) if at_once else None
+        along = None if sides is None else search.by_side(sides)
+        alone = search.everywhere() if unled is None else unled.result()
+    painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
+    attempts = [(painted, _PAINTED_WORSE)]
+    if along is not None:
+        attempts.insert(0, (along, _WORSE))
     result = alone.copy()
     count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
     for part in range(1, count):
         here = parts == part
         distance = coherence(alone, here, search.sources)
-        for fill, judged, worse in attempts:
-            differs = bool((judged[here] != alone[here]).any())
-            if differs and coherence(judged, here, search.sources) <= worse * distance:
+        for fill, worse in attempts:
+            differs = bool((fill[here] != alone[here]).any())
+            if differs and coherence(fill, here, search.sources) <= worse * distance:
                 result[here] = fill[here]
                 break
     return result
