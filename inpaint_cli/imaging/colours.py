@@ -38,7 +38,7 @@ class Trust:
     lines: bool = False
 
 
-DRAWN = Trust(1.5, 0.25, lines=True)  # the painting's lines are right
+DRAWN = Trust(1.5, 1.0, lines=True)  # the painting's lines are right
 GUESSED = Trust(3.0, 2.0)
 NO_LINES = Trust(6.0, 6.0)
 

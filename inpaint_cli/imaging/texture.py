@@ -31,6 +31,7 @@ _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills a
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _WORSE = 1.1  # how much farther from the photo's patches a fill along guessed lines may be than one without
+_UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _PAINTED_WORSE = 1.06  # the same for a fill that takes the painting's large scales without a line
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
@@ -199,7 +200,7 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
         distance = coherence(alone, here, search.sources)
         for fill, worse in attempts:
             differs = bool((fill[here] != alone[here]).any())
-            if differs and coherence(fill, here, search.sources) <= worse * distance:
+            if differs and coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
                 result[here] = fill[here]
                 break
     return result
