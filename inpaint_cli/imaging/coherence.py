@@ -45,6 +45,8 @@ def coherence(
     ]
     pixels = picture[near].astype(np.float32)
     side = 2 * _RADIUS + 1
+    if min(pixels.shape[:2]) < side:
+        return 0.0
     patches = np.lib.stride_tricks.sliding_window_view(pixels, (side, side), axis=(0, 1))
     inner = np.s_[_RADIUS : _RADIUS + patches.shape[0], _RADIUS : _RADIUS + patches.shape[1]]
     touched = cv2.dilate((~known[near]).astype(np.uint8), np.ones((side, side), np.uint8))[inner] > 0
