@@ -8,7 +8,8 @@ import pytest
 
 from inpaint_cli.imaging.coherence import coherence
 from inpaint_cli.imaging.edges import to_gray
-from inpaint_cli.imaging.lines import Line, LineSource, trace_lines
+from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
 from inpaint_cli.imaging.profiles import softness
 from inpaint_cli.imaging.texture import texture
 from tests.pictures import EXAMPLES
@@ -77,14 +78,14 @@ def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     assert jump[rim].mean() < 1.5 * jump[:, 1:][~ring[:, 2:] & ~rim[:, 1:]].mean()
 
 
-def _ridge(blur: float = 0.0, height: float = 18.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ridge(blur: float = 0.0, scale: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rock below and sky above a slanting line, a hole over it, and what lies below the line."""
-    rock, sky = _crop("tunnel", 100, 100, 200, 260), _crop("dune", 40, 100, 200, 260)
-    rows, columns = np.mgrid[:200, :260]
-    below = rows > 100 + height * np.sin(columns / 30)
+    rows, columns = np.mgrid[: 200 * scale, : 260 * scale] / scale
+    rock, sky = (cv2.resize(crop, rows.shape[::-1]) for crop in (_crop(*ROCK), _crop("dune", 40, 100, 200, 260)))
+    below = rows > 100 + 18 * np.sin(columns / 30)
     share = cv2.GaussianBlur(below.astype(np.float32), (0, 0), blur) if blur else below.astype(np.float32)
     photo = np.round(share[..., None] * rock + (1 - share[..., None]) * sky).astype(np.uint8)
-    return photo, _ellipse(photo.shape, (60, 40)), below
+    return photo, _ellipse(photo.shape, (60 * scale, 40 * scale)), below
 
 
 def _along(photo: np.ndarray, hole: np.ndarray, below: np.ndarray, level: float) -> list[Line]:
@@ -94,14 +95,15 @@ def _along(photo: np.ndarray, hole: np.ndarray, below: np.ndarray, level: float)
     return trace_lines(edges, photo, hole)
 
 
-def _painting(below: np.ndarray) -> np.ndarray:
-    return np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9])).astype(np.float32)
+def _painting(photo: np.ndarray, hole: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return the colours of both sides spread up to the line between them."""
+    walls = close_gaps(below & ~np.roll(below, 1, axis=0))
+    return harmonic_fill(photo / np.float32(255), hole, walls)
 
 
-@pytest.mark.parametrize(("level", "height"), [(1.0, 18.0), (0.95, 4.0)])  # drawn, and a guess that is right
-def test_each_side_of_a_line_is_filled_from_its_own_side(level: float, height: float) -> None:
-    photo, hole, below = _ridge(height=height)
-    filled = texture(photo, hole, _painting(below), 0, lines=_along(photo, hole, below, level))
+def test_each_side_of_a_drawn_line_is_filled_from_its_own_side() -> None:
+    photo, hole, below = _ridge()
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=_along(photo, hole, below, 1.0))
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     near = cv2.distanceTransform((below ^ np.roll(below, 1, axis=0)).astype(np.uint8) ^ 1, cv2.DIST_L2, 5) < 4
     sky, rock = hole & ~below & ~near, hole & below & ~near
@@ -112,11 +114,9 @@ def test_each_side_of_a_line_is_filled_from_its_own_side(level: float, height: f
 
 
 def test_a_large_hole_obeys_a_drawn_line_too() -> None:
-    small, hole, below = _ridge()
-    photo = np.repeat(np.repeat(small, 3, axis=0), 3, axis=1)
-    hole, below = (np.repeat(np.repeat(mask, 3, axis=0), 3, axis=1) for mask in (hole, below))
+    photo, hole, below = _ridge(scale=3)
     lines = _along(photo, hole, below, 1.0)
-    filled = texture(photo, hole, _painting(below), 0, lines=lines)
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=lines)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     blueness = filled[..., 2] - filled[..., 0]
     assert (blueness[hole & ~below] > 0).mean() > 0.95
@@ -128,7 +128,7 @@ def test_a_line_is_as_soft_as_the_edge_that_it_continues(blur: float) -> None:
     photo, hole, below = _ridge(blur)
     columns = np.arange(85, 175)
     path = np.stack([columns, 100 + 18 * np.sin(columns / 30) + 0.5], axis=1).astype(np.float64)
-    filled = texture(photo, hole, _painting(below), 0, lines=_along(photo, hole, below, 1.0))
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=_along(photo, hole, below, 1.0))
     measured = softness(filled, np.ones(hole.shape, np.bool_), path)
     assert measured is not None
     assert 0.5 * blur < measured < 2 * blur + 0.3
@@ -157,7 +157,7 @@ def test_a_guessed_line_that_spoils_the_fill_is_taken_back_and_a_drawn_one_never
     for level in (1.0, 0.95):
         lines = _along(photo, hole, wrong, level)
         assert {line.source for line in lines} == {LineSource.DRAWN if level == 1 else LineSource.CONTINUED}
-        fills[level] = texture(photo, hole, _painting(wrong), 0, lines=lines)
+        fills[level] = texture(photo, hole, _painting(photo, hole, wrong), 0, lines=lines)
     known = ~hole
     assert coherence(fills[0.95], hole, known) <= 1.1 * coherence(alone, hole, known) + 0.3 / 255
     assert (fills[1.0] != fills[0.95]).any()
@@ -167,6 +167,6 @@ def test_a_side_with_nothing_to_copy_is_filled_from_elsewhere() -> None:
     photo, hole, _ = _ridge()
     rows, columns = np.mgrid[:200, :260]
     closed = (rows - 100) ** 2 + (columns - 130) ** 2 <= 18**2  # a ring in the hole: nothing in it is known
-    filled = texture(photo, hole, _painting(closed), 0, lines=_along(photo, hole, closed, 1.0))
+    filled = texture(photo, hole, _painting(photo, hole, closed), 0, lines=_along(photo, hole, closed, 1.0))
     assert np.isfinite(filled).all()
     assert filled[closed].min(axis=1).mean() > 0.05  # and not left black
