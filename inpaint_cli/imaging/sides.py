@@ -55,6 +55,11 @@ class Sides:
     labels: Integers
     curves: tuple[Curve, ...]
 
+    def part(self, hole: Mask) -> bool:
+        """Whether more than one side lies in a hole, h×w."""
+        labels = self.labels[hole]
+        return bool((labels != labels[0]).any())
+
     def beside(self, curve: Curve) -> tuple[Integers, Integers]:
         """Return the sides to the left and to the right of a curve at each of its points, N each."""
         offset = _BESIDE * normals(curve.points)

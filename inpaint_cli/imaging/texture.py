@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.coherence import coherence
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
+from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource
 from inpaint_cli.imaging.profiles import Transition
@@ -31,6 +32,8 @@ _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills a
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _WORSE = 1.1  # how much farther from the photo's patches a fill along guessed lines may be than one without
+_LOST = 0.72  # share of the structure in a fill without lines that one along them must have: a smear has less
+_STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
 _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _PAINTED_WORSE = 1.06  # the same for a fill that takes the painting's large scales without a line
 _LEAST_KNOWN = 600  # pixels, or
@@ -117,9 +120,9 @@ class _Search:
 
     def by_side(self, sides: Sides) -> Floats:
         """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
-        labels = [int(label) for label in np.unique(sides.labels[self.hole])]
-        if len(labels) < 2:
+        if not sides.part(self.hole):
             return self.everywhere()
+        labels = [int(label) for label in np.unique(sides.labels[self.hole])]
         grid = self._grid()
         transition = Transition.between(sides, self.known, self.hole)
         total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
@@ -178,13 +181,16 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     """Return the window filled along guessed lines where that is no worse than without them.
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
-    the lines, patches alone with the painting's large scales, patches alone.
+    the lines, patches alone with the painting's large scales, patches alone. A smear is like much of a photo, so a fill
+    must not lose the structure that patches alone have either.
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
+    sides = divide(search.hole, lines, size) if lines else None
+    if sides is not None and not sides.part(search.hole):
+        sides = None
     with ThreadPoolExecutor(1) as beside:
         # Two searches at once, if the process may have two threads: the library computes without Python's lock.
-        sides = divide(search.hole, lines, size) if lines else None
         at_once = sides is not None and cv2.getNumThreads() > 1
         unled = beside.submit(search.everywhere) if at_once else None
         along = None if sides is None else search.by_side(sides)
@@ -197,13 +203,21 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
     for part in range(1, count):
         here = parts == part
-        distance = coherence(alone, here, search.sources)
+        distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
         for fill, worse in attempts:
-            differs = bool((fill[here] != alone[here]).any())
-            if differs and coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
+            if (fill[here] == alone[here]).all() or _structure(fill, here) < _LOST * structure:
+                continue
+            if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
                 result[here] = fill[here]
                 break
     return result
+
+
+def _structure(fill: Floats, here: Mask) -> float:
+    """Return how much stands in a part of the hole: the mean gradient of its smoothed grey values."""
+    gray = cv2.GaussianBlur(to_gray(fill), (0, 0), _STRUCTURE)
+    rows, columns = np.gradient(gray)
+    return float(np.hypot(rows, columns)[here].mean())
 
 
 def _cuts(curve: Curve, sides: Sides) -> bool:
