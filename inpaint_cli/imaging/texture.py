@@ -31,11 +31,10 @@ _OBEYED = 0.25  # trust below which a guessed line has no say
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
-_WORSE = 1.1  # how much farther from the photo's patches a fill along guessed lines may be than one without
-_LOST = 0.72  # share of the structure in a fill without lines that one along them must have: a smear has less
+_ALONG = 1.1, 0.72  # a fill along guessed lines against one without: at most so much farther from the photo's patches,
+_PAINTED = 1.06, 0.9  # and at least so much of its structure; the same for the painting's large scales without lines
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
 _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
-_PAINTED_WORSE = 1.06  # the same for a fill that takes the painting's large scales without a line
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
@@ -196,16 +195,16 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
         along = None if sides is None else search.by_side(sides)
         alone = search.everywhere() if unled is None else unled.result()
     painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
-    attempts = [(painted, _PAINTED_WORSE)]
+    attempts = [(painted, *_PAINTED)]
     if along is not None:
-        attempts.insert(0, (along, _WORSE))
+        attempts.insert(0, (along, *_ALONG))
     result = alone.copy()
     count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
     for part in range(1, count):
         here = parts == part
         distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
-        for fill, worse in attempts:
-            if (fill[here] == alone[here]).all() or _structure(fill, here) < _LOST * structure:
+        for fill, worse, kept in attempts:
+            if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
                 continue
             if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
                 result[here] = fill[here]
