@@ -20,6 +20,7 @@ Mask = NDArray[np.bool_]
 
 _BESIDE = 8.0  # how far beside a line the painting's colours hold whatever the texture
 _LARGE = 4.0  # how many times a scale the largest is at which the photo's own variation counts
+_MARGIN = 80  # pixels of the window around a hole that are computed on
 _AROUND = 48  # how far from the hole it is looked at, in pixels
 
 
@@ -57,7 +58,10 @@ def colour_side(
         blur: pixels of the window per pixel of the painting.
         trust: how far the painting is followed.
     """
-    distance = _distance(curves, fill.shape)
+    near = _around(missing)
+    result = fill.copy()
+    distance = _distance(curves, fill.shape)[near]
+    fill, target, missing, sources = fill[near], target[near], missing[near], sources[near]
     # The painting mixes both sides of a line within a pixel of its own size: it is read a little off the line.
     pure = (missing & (distance > blur)).astype(np.float32)
     scale = trust.scale + blur / 2
@@ -67,10 +71,11 @@ def colour_side(
     difference = (means / np.maximum(weight, 1e-3)[..., None]).astype(np.float32)
     gain = _gain(difference, trust.texture * _variation(target, missing, sources, trust.scale))
     if trust.lines:
-        near = np.exp(-((distance / _BESIDE) ** 2))
-        gain = near + (1 - near) * gain
+        beside = np.exp(-((distance / _BESIDE) ** 2))
+        gain = beside + (1 - beside) * gain
     share = np.where(~sources & (weight > 1e-2), gain, 0)
-    return (fill + share[..., None] * difference).astype(np.float32)
+    result[near] = fill + share[..., None] * difference
+    return result
 
 
 def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, trust: Trust) -> Floats:
@@ -83,9 +88,13 @@ def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, tru
         sources: the known pixels that may be copied, h×w.
         trust: how far the painting is followed.
     """
+    near = _around(hole)
+    result = fill.copy()
+    fill, target, hole, sources = fill[near], target[near], hole[near], sources[near]
     difference = _blurred((target - fill) * hole[..., None].astype(np.float32), trust.scale)
     gain = _gain(difference, trust.texture * _variation(target, hole, sources, trust.scale))
-    return (fill + np.where(hole, gain, 0)[..., None] * difference).astype(np.float32)
+    result[near] = fill + np.where(hole, gain, 0)[..., None] * difference
+    return result
 
 
 def keep_edges(fill: Floats, target: Floats, hole: Mask, curves: Sequence[Curve]) -> Floats:
@@ -105,6 +114,15 @@ def keep_edges(fill: Floats, target: Floats, hole: Mask, curves: Sequence[Curve]
     distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     weight = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
     return (fill + _blurred(((target - fill) * weight).astype(np.float32), DRAWN.scale)).astype(np.float32)
+
+
+def _around(mask: Mask) -> tuple[slice, slice]:
+    """Return the part of the window that a mask and what lies around it need."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return (
+        slice(max(int(rows[0]) - _MARGIN, 0), int(rows[-1]) + 1 + _MARGIN),
+        slice(max(int(columns[0]) - _MARGIN, 0), int(columns[-1]) + 1 + _MARGIN),
+    )
 
 
 def _gain(difference: Floats, variation: float) -> Floats:

@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-_OBEYED = 0.25  # trust below which a guessed line has no say
+_OBEYED = 0.35  # trust below which a guessed line has no say: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
