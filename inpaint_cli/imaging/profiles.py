@@ -4,7 +4,6 @@ The fills of both sides of a line overlap. Across it they are joined by the prof
 Gaussian blur, the error function of the distance to the line; its σ is measured on profiles across the known edge.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -156,10 +155,13 @@ def _aligned(profile: Floats) -> Points | None:
 
 
 def _sigma(profile: Points) -> float:
-    """Return σ of a blurred step: the area between it and the sharp one is σ · √(2/π)."""
-    count = len(profile)
-    step = (np.arange(count) >= count / 2).astype(np.float64)
-    middle = np.abs(np.arange(count) - count / 2) * _STEP <= 2 * SOFTEST
-    ends = np.median(profile[: count // 4]), np.median(profile[-count // 4 :])
-    scaled = np.clip((profile - ends[0]) / max(ends[1] - ends[0], 1e-3), 0, 1)
-    return float(np.abs(scaled - step)[middle].sum() * _STEP / math.sqrt(2 / math.pi))
+    """Return σ of a blurred step from how far it rises within a pixel at its steepest place.
+
+    The whole profile would count the shading of both sides as softness.
+    """
+    from scipy.special import ndtri  # noqa: PLC0415 - as late as everything of scipy
+
+    pixel = round(1 / _STEP)
+    low, high = np.median(profile[: len(profile) // 4]), np.median(profile[-len(profile) // 4 :])
+    rise = float((profile[pixel:] - profile[:-pixel]).max() / max(high - low, 1e-3))
+    return float(0.5 / ndtri((1 + np.clip(rise, 0.01, 0.99)) / 2))
