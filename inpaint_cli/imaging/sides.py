@@ -74,7 +74,7 @@ class Sides:
 
 def normals(points: Points) -> Points:
     """Return the unit vectors to the left of a curve at each of its points, N×2 (x, y); y points down."""
-    tangent = np.gradient(points, axis=0)
+    tangent = np.gradient(points, axis=0) if len(points) > 1 else np.zeros_like(points)
     normal = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
     return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9), np.float64)
 
