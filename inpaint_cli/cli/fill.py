@@ -10,7 +10,7 @@ import typer
 
 from inpaint_cli.batch.job import NO_EDGES, Request, parse_shard
 from inpaint_cli.cli import shared
-from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.option_checks import NO_LINES, warn_unused, warn_without_patches
 from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.boxes import parse_box
@@ -169,6 +169,16 @@ Masks = Annotated[
         "or x-mask.png).",
     ),
 ]
+NotFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--not-from",
+        metavar="FILE|DIR",
+        rich_help_panel=_FILL,
+        help="A mask of what must not be copied into the hole: another object, say. It is read as --mask is; several "
+        "are united, and a folder holds one for each image.",
+    ),
+]
 Boxes = Annotated[
     list[str] | None,
     typer.Option(
@@ -316,6 +326,7 @@ def command(preset: Preset) -> Callable[..., int]:
         guide: Guide = None,
         size: Size = None,
         context: Context = FillOptions.context,
+        not_from: NotFrom = None,
         no_harmonise: NoHarmonise = False,
         no_texture: NoTexture = False,
         plain: Plain = False,
@@ -363,6 +374,7 @@ def command(preset: Preset) -> Callable[..., int]:
             manifest=manifest,
             masks=tuple(mask or ()),
             edges=edges,
+            not_from=tuple(not_from or ()),
             also_read=() if edges_from is None else (edges_from,),
             output=output,
             shard=parse_shard(shard),
@@ -379,6 +391,8 @@ def command(preset: Preset) -> Callable[..., int]:
             sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
             sources += ["--edges-from"] if edges_from is not None else []
             warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
+            if not_from:
+                warn_without_patches(options)
             from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
