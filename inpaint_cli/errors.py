@@ -29,8 +29,14 @@ class InterruptedRunError(InpaintError):
 
 
 def reason(error: OSError) -> str:
-    """Return what the system says against a file, as the end of a line of ours."""
+    """Return the message of the operating system, in lower case."""
     return error.strerror.lower() if error.strerror else str(error)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: libraries have exceptions of their own for that."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in ("insufficient memory", "allocate memory"))
 
 
 class UsageError(InpaintError):

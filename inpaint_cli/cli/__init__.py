@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from inpaint_cli.errors import ExitCode, InpaintError
+from inpaint_cli.errors import ExitCode, InpaintError, is_out_of_memory, reason
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,25 +29,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(arguments, prog_name="inpaint", standalone_mode=False)
-    except (InpaintError, typer.TyperException) as error:
-        if "--debug" in arguments:
-            raise
-        message = str(error)
-        if isinstance(error, typer.TyperException):
-            message = error.format_message().replace("Value error, ", "")  # its validator's words, which help nobody
-        return _complain(message, error.exit_code)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
         return ExitCode.FAILED
-    except Exception as error:  # a bug of ours: the user gets a line, the developer --debug
+    except Exception as error:  # a bug of ours among them: the user gets a line, the developer --debug
         if "--debug" in arguments:
             raise
-        kind = type(error).__name__
-        return _complain(
-            f"unexpected {kind}: {error}; run again with --debug and report what it prints", ExitCode.FAILED
-        )
+        return _report(error)
     if code == ExitCode.INTERRUPTED:  # Typer's word for Ctrl-C outside a run over photos
         return _complain("interrupted", code)
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _report(error: Exception) -> int:
+    """Print the one line of an error and return its exit code."""
+    import typer  # noqa: PLC0415
+
+    if isinstance(error, InpaintError):
+        return _complain(str(error), error.exit_code)
+    if isinstance(error, typer.TyperException):
+        message = error.format_message().replace("Value error, ", "")  # the prefix of pydantic
+        return _complain(message, error.exit_code) if message else error.exit_code  # empty: the help has been printed
+    if isinstance(error, OSError):
+        return _complain(f"{error.filename or 'standard output'}: {reason(error)}", ExitCode.FAILED)
+    if is_out_of_memory(error):
+        return _complain("not enough memory", ExitCode.FAILED)
+    message = f"unexpected {type(error).__name__}: {error}; run again with --debug and report what it prints"
+    return _complain(message, ExitCode.FAILED)
 
 
 def _complain(message: str, code: int) -> int:

@@ -1,18 +1,17 @@
 """Adding a model to the user's own registry, so that `--weights NAME` finds it."""
 
-import json
 import os
 import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import pairwise
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
 
 from inpaint_cli.errors import OutputError, UsageError, reason
 from inpaint_cli.weights.entries import Entry, LocalFile, package_registry, read_registry, user_registry
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_HEADER = re.compile(r"^\[([^\[\]]+)\]", re.MULTILINE)
 
 
 def check_name(name: str, *, overwrite: bool) -> None:
@@ -33,45 +32,28 @@ def register_model(entry: Entry) -> None:
         entry: with both sources on this machine. What else the registry holds, comments too, stays.
 
     Raises:
-        OutputError: the registry can't be written.
+        OutputError: the registry can't be written, or is no valid TOML.
     """
     registry = user_registry()
     try:
-        old = registry.read_text("utf-8") if registry.exists() else ""
-        kept = _without(old, entry.name).rstrip()
-        text = (kept + "\n\n" if kept else "") + _tables(entry)
-        tomllib.loads(text)
+        document = tomlkit.parse(registry.read_text("utf-8")) if registry.exists() else tomlkit.document()
+        document[entry.name] = _table(entry)
         registry.parent.mkdir(parents=True, exist_ok=True)
         new = registry.with_name(f".{registry.name}-{os.getpid()}")
-        new.write_text(text, "utf-8")
+        new.write_text(tomlkit.dumps(document), "utf-8")
         new.replace(registry)
     except OSError as error:
         raise OutputError(f"{registry}: can't be written: {reason(error)}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise OutputError(f"{registry}: {entry.name} can't be added without breaking it; add it by hand") from error
+    except TOMLKitError as error:
+        raise OutputError(f"{registry}: {entry.name} can't be added to what is there: {error}") from error
 
 
-def _without(text: str, name: str) -> str:
-    """Return a registry's text without the tables of one model."""
-    headers = list(_HEADER.finditer(text))
-    ends = [header.start() for header in headers] + [len(text)]
-    kept = [text[: ends[0]]]
-    for header, (start, end) in zip(headers, pairwise(ends), strict=True):
-        if header[1].strip().split(".")[0] != name:
-            kept.append(text[start:end])
-    return "".join(kept)
-
-
-def _tables(entry: Entry) -> str:
-    """Return an entry as TOML."""
+def _table(entry: Entry) -> Table:
+    """Return an entry as a TOML table, its sources as tables inside it."""
+    table = tomlkit.table()
     about = {key: getattr(entry, key) for key in ("title", "licence", "training_data") if getattr(entry, key)}
-    text = _table(entry.name, {**about, **asdict(entry.config)})
+    table.update({**about, **{key: list(v) if isinstance(v, tuple) else v for key, v in asdict(entry.config).items()}})
     for kind, source in (("edge", entry.edge), ("inpaint", entry.inpaint)):
         if isinstance(source, LocalFile):
-            text += "\n" + _table(f"{entry.name}.{kind}", {"path": str(source.path), "sha256": source.sha256})
-    return text
-
-
-def _table(header: str, values: Mapping[str, str | float]) -> str:
-    # A JSON text or number is a TOML one.
-    return f"[{header}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+            table[kind] = {"path": str(source.path), "sha256": source.sha256}
+    return table
