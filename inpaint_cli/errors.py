@@ -30,7 +30,8 @@ class InterruptedRunError(InpaintError):
 
 def reason(error: OSError) -> str:
     """Return what the system says against a file, as the end of a line of ours."""
-    return error.strerror.lower() if error.strerror else str(error)
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
 
 
 class UsageError(InpaintError):
@@ -53,6 +54,10 @@ class SketchError(InpaintError):
 
 class OutputError(InpaintError):
     """A result can't be written where it was asked for."""
+
+
+class OutputExistsError(OutputError):
+    """Something stands already where a result would go."""
 
 
 class WeightsError(InpaintError):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inpaint_cli.batch.discovery import plan
+from inpaint_cli.batch import discovery
 from inpaint_cli.batch.job import NO_EDGES, Job, Request, parse_shard
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.formats import FORMATS, STREAM
@@ -21,6 +21,10 @@ STEMS = st.text(
 ).filter(lambda stem: not stem.startswith((".", "-")) and stem.strip() == stem and not stem.endswith("."))
 
 PLAIN = STEMS.filter(lambda stem: not glob.has_magic(stem))  # for files that need not be there
+
+
+def plan(request: Request) -> list[Job]:
+    return list(discovery.plan(request))
 
 
 def touched(folder: Path, *names: str) -> Path:
@@ -148,7 +152,7 @@ def test_a_folder_keeps_names_and_never_the_photo(tmp_path: Path) -> None:
             Request(images=("a/x.jpg", "b/x.jpg"), output="out/"),
             "a/x.jpg and b/x.jpg would both be written to out/x.jpg",
         ),
-        (Request(images=("x.jpg", "x.png"), output="{stem}-new.png"), "would both be written"),
+        (Request(images=("x.jpg", "x.png"), output="{parent}-new.png"), "would both be written"),
         (Request(images=("x.jpg",), output="x.jpg"), "would replace an input"),
         (Request(images=("x.jpg",), output="./a/../x.jpg"), "would replace an input"),
         (Request(images=("x.jpg",), masks=(Path("m.png"),), output="m.png"), "would replace an input"),

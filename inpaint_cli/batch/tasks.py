@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.batch.attempt import Result
 from inpaint_cli.batch.job import NO_EDGES, Job
-from inpaint_cli.batch.run import Result
 from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.locations import Location
 from inpaint_cli.io.masks import MaskOptions, find_hole
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
@@ -52,7 +52,7 @@ class OutputWriter:
     overwrite: bool = False
     stdout: BinaryIO | None = None
 
-    def write(self, photo: Photo, target: Path) -> None:
+    def write(self, photo: Photo, target: Location) -> None:
         """Write a picture where a job wants it.
 
         Raises:
@@ -65,7 +65,7 @@ class OutputWriter:
         else:
             raise OutputError("standard output: not open for pictures")
 
-    def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
+    def write_map(self, edges: NDArray[np.float32], target: Location, options: FillOptions | None = None) -> None:
         """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
 
         Args:
@@ -99,7 +99,7 @@ class FillTask:
     options: FillOptions
     masks: MaskOptions
     outputs: OutputWriter
-    reference: Path | None = None
+    reference: Location | None = None
 
     def __call__(self, job: Job) -> Result:
         """Fill one photo.
@@ -192,7 +192,7 @@ class SynthesisTask:
     model: EdgeConnect
     options: FillOptions
     outputs: OutputWriter
-    other: Path
+    other: Location
     side: Side
 
     def __call__(self, job: Job) -> Result:

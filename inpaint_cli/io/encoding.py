@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from inpaint_cli.errors import OutputError
 from inpaint_cli.io.formats import FALLBACK, FORMATS, Format, format_of
+from inpaint_cli.io.locations import Location
 from inpaint_cli.io.photo import Photo, eight_bits
 from inpaint_cli.io.tiff import encode_tiff
 
@@ -26,7 +27,7 @@ _PNG_HEADER = 8 + 25  # signature and IHDR
 _SUB_FILTER = 1  # each value minus that of the pixel to the left
 
 
-def format_for(photo: Photo, target: Path | None) -> Format:
+def format_for(photo: Photo, target: Location | None) -> Format:
     """Return the format in which a photo goes to a path, or to a stream if that is None.
 
     Its own for a stream, and for a path with the extension that its file had; otherwise what the extension says.
