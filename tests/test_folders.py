@@ -73,7 +73,7 @@ def test_what_another_run_wrote_meanwhile_is_skipped(
 
     write = tasks.write_photo
 
-    def beaten(photo, target, **options):  # noqa: ANN001, ANN003, ANN202 - the other run, at the worst moment
+    def beaten(photo, target, **options):  # the other run, at the worst moment
         write(photo, target)
         write(photo, target, **options)
 
@@ -130,7 +130,9 @@ def test_only_line_feeds_end_a_line_of_a_manifest(inpaint: Inpaint, tmp_path: Pa
     saved(tmp_path, *names)
     quoted = ['"{}"'.format(name.replace('"', '""')) for name in names]
     (tmp_path / "m.csv").write_bytes(("input\r\n" + "\r\n".join(quoted) + "\r\n").encode())
-    (tmp_path / "m.jsonl").write_bytes("\n".join(json.dumps({"input": name}, ensure_ascii=False) for name in names).encode())
+    (tmp_path / "m.jsonl").write_bytes(
+        "\n".join(json.dumps({"input": name}, ensure_ascii=False) for name in names).encode()
+    )
     for manifest in ("m.csv", "m.jsonl"):
         run = inpaint("remove", "--manifest", tmp_path / manifest, *QUICK, "-o", f"{tmp_path}/{manifest}-out/")
         assert (run.code, written(tmp_path / f"{manifest}-out")) == (0, sorted(names)), run.err

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from inpaint_cli.batch.job import Job
 from inpaint_cli.errors import InpaintError, OutputExistsError, PhotoError, UsageError, WeightsError, reason
 from inpaint_cli.io.formats import STREAM
-from inpaint_cli.io.locations import resolved
+from inpaint_cli.io.locations import Location, resolved
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,9 @@ def _check(job: Job, policy: Policy) -> None:
         raise PhotoError(f"{job.photo}: {job.problem}")
     if policy.overwrite:
         return
-    steps = [] if job.steps is None or not job.steps.is_dir() else filter(job.is_step, resolved(job.steps).iterdir())
+    steps: Iterable[Location] = ()
+    if job.steps is not None and job.steps.is_dir():
+        steps = filter(job.is_step, resolved(job.steps).iterdir())
     results = job.results if job.done is None else [place for place in job.results if place != job.output]
     for place in (*results, *steps):
         if place != STREAM and place.exists():

@@ -76,7 +76,7 @@ def plan(request: Request) -> Plan:
 
 
 def _give_own_names(jobs: Plan, namer: Namer, request: Request, many: bool) -> None:
-    """Name results of photos that differ in their extension only after their whole names: `x.gif.png` beside `x.png`."""
+    """Name results of photos that differ in their extension only after their whole names, `x.gif.png`."""
     for rivals in jobs.rivals():
         for number, job in rivals:
             photo = job.photo

@@ -84,7 +84,7 @@ def _folder(output: str, many: bool) -> Location | None:
         return place
     if not place.parent.exists():
         raise UsageError(
-            f"-o {output}: a file has an extension, as in {output}.png, and a folder a slash at its end, as in {output}/"
+            f"-o {output}: a file has an extension, as in {output}.png, a folder a slash at its end, as in {output}/"
         )
     return None
 

@@ -161,7 +161,9 @@ class Plan:
     def _inputs(self, writer: int) -> Iterator[Location]:
         """Yield the inputs that may stand where a job writes: its own, the shared ones, and those found there."""
         yield from self._shared
-        query = "SELECT DISTINCT reads.job FROM writes JOIN reads USING (place) WHERE writes.job = ? AND reads.job NOT NULL"
+        query = (
+            "SELECT DISTINCT reads.job FROM writes JOIN reads USING (place) WHERE writes.job = ? AND reads.job NOT NULL"
+        )
         for (number,) in self._database.execute(query, (writer,)):
             job = self._job(number)
             yield from (job.photo, *_read_beside(job))
@@ -171,7 +173,7 @@ class Plan:
             self._streams += 1
             return
         key = self._places.key(place)
-        row = digest(key), self._places.folded(place, key), digest(os.path.dirname(key)), number
+        row = digest(key), self._places.folded(place, key), _folder(key), number
         self._database.execute("INSERT INTO reads VALUES (?, ?, ?, ?)", row)
 
     def _note_results(self, job: Job, number: int) -> None:
@@ -179,13 +181,13 @@ class Plan:
             _check_format(place)
             self.writes_stream |= place == STREAM
             key = self._places.key(place)
-            row = digest(key), self._places.folded(place, key), digest(os.path.dirname(key)), _PICTURE, number
+            row = digest(key), self._places.folded(place, key), _folder(key), _PICTURE, number
             self._database.execute("INSERT INTO writes VALUES (?, ?, ?, ?, ?)", row)
         if job.steps is not None:
             if not isinstance(job.steps, Url) and job.steps.exists() and not job.steps.is_dir():
                 raise UsageError(f"--save-steps {job.steps}: is a file, not a folder")
-            row = digest(self._places.key(job.steps)), None, None, _STEPS, number
-            self._database.execute("INSERT INTO writes VALUES (?, ?, ?, ?, ?)", row)
+            folder = digest(self._places.key(job.steps))
+            self._database.execute("INSERT INTO writes VALUES (?, NULL, NULL, ?, ?)", (folder, _STEPS, number))
 
     def _clash(self, first: Job, second: Job, place: bytes) -> str:
         """Return what is wrong with two jobs that write to one place."""
@@ -229,6 +231,10 @@ class Plan:
             job = self._job(number)
             if any(job.is_step(resolved(place)) for place in self._job(writer).results):
                 raise UsageError(f"--save-steps {job.steps}: would replace a result; choose another folder")
+
+
+def _folder(key: str) -> bytes:
+    return digest(os.path.dirname(key))  # noqa: PTH120 - of a URL too
 
 
 def _check_format(place: Location) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -31,6 +31,10 @@ class ModelChoice:
     dtype: str
     threads: int | None
     backend: Backend
+
+    def with_threads(self, threads: int) -> "ModelChoice":
+        """Return the same choice with this many processor threads."""
+        return replace(self, threads=threads)
 
     def load(self, photos: int, max_concurrent: int) -> "EdgeConnect":
         """Return the model for a run; its networks are loaded when they are needed.
@@ -105,9 +109,10 @@ class PlannedRun:
         if self.choice.dry_run:
             return dry_run(self.jobs, policy, self.report)
         if self.choice.ray is not None:
-            from inpaint_cli.batch.fleet import FleetWork, run_fleet  # noqa: PLC0415 - Ray
+            from inpaint_cli.batch.fleet import run_fleet  # noqa: PLC0415
+            from inpaint_cli.batch.fleet_worker import FleetWork  # noqa: PLC0415
 
-            work = FleetWork(model, make, policy, model.threads)
+            work = FleetWork(model, make, policy, len(self.jobs))
             return run_fleet(self.jobs, work, self.choice.ray, self.report)
         work = make(model.load(len(self.jobs), min(len(self.jobs), MAX_CONCURRENT)), self.stdout)
         return run(self.jobs, work, policy, self.report)

@@ -138,7 +138,7 @@ def join(folder: Location, text: str) -> Location:
 
 
 def resolved(place: Location) -> Location:
-    """Return what tells whether two places are one file; not `Path.resolve`, which fails on links that go in circles."""
+    """Return what tells whether two places are one file; `Path.resolve` would fail on links that go in circles."""
     return place if isinstance(place, Url) else Path(os.path.realpath(place))
 
 

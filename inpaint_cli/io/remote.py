@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 _STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"}  # an upload shows when whole
 _S3 = {"s3", "s3a"}
-_PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
+_PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+}
 _PACKAGES |= {"http": "aiohttp", "https": "aiohttp", "sftp": "paramiko", "ssh": "paramiko", "smb": "smbprotocol"}
 _BLOCK = 8 << 20  # bytes asked for at a time when an object is read as it comes
 _MAGIC = re.compile(r"[*?\[]")
@@ -78,7 +86,11 @@ def write(url: str, data: bytes | memoryview | Path, *, overwrite: bool) -> None
     with _refusals(url):
         store, path = _open(url)
         whole = url.partition("://")[0].lower() in _STORES
-        target = path if whole else f"{posixpath.dirname(path)}/.{posixpath.basename(path)[:100]}.{secrets.token_hex(4)}.part"
+        target = (
+            path
+            if whole
+            else f"{posixpath.dirname(path)}/.{posixpath.basename(path)[:100]}.{secrets.token_hex(4)}.part"
+        )
         if not whole:
             store.makedirs(posixpath.dirname(path), exist_ok=True)
         if isinstance(data, Path):
@@ -213,13 +225,13 @@ def _open(url: str) -> tuple[AbstractFileSystem, str]:
 
         kind = fsspec.get_filesystem_class(scheme)
         # Listings are not kept: another machine may have written since.
-        store = fsspec.filesystem(scheme, use_listings_cache=False, **kind._get_kwargs_from_urls(url))  # noqa: SLF001
+        store = fsspec.filesystem(scheme, use_listings_cache=False, **kind._get_kwargs_from_urls(url))
     except ImportError as error:
         package = _PACKAGES.get(scheme, error.name or "a driver for fsspec")
         raise UsageError(f"{url}: {scheme}:// needs the package {package}: pip install {package}") from error
     except ValueError as error:
         raise UsageError(f"{url}: no such kind of URL as {scheme}://: {error}") from error
-    return store, str(kind._strip_protocol(url))  # noqa: SLF001
+    return store, str(kind._strip_protocol(url))
 
 
 @contextlib.contextmanager
