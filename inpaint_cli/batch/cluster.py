@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from inpaint_cli.errors import InpaintError, UsageError
@@ -30,6 +32,7 @@ def connected(address: str) -> Iterator[Any]:
         UsageError: Ray is not installed, or no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a tool for photos does not phone home
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
     try:
         import ray  # noqa: PLC0415 - only fleets need it
     except ImportError as error:
@@ -52,10 +55,13 @@ def connected(address: str) -> Iterator[Any]:
         line = str(error).partition("\n")[0]
         raise UsageError(f"--ray {address}: no cluster: {line}") from error
     signal.signal(signal.SIGTERM, on_term)  # Ray took it
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(ray.shutdown)
+        # Ray prints paragraphs about each worker that dies; ours is a line.
+        verbose = logging.getLogger("inpaint_cli").isEnabledFor(logging.INFO)
+        silence = sys.stderr if verbose else stack.enter_context(Path(os.devnull).open("w"))
+        stack.enter_context(contextlib.redirect_stdout(silence))
         yield ray
-    finally:
-        ray.shutdown()
 
 
 def _joined(ray: Any, settings: dict[str, Any]) -> bool:

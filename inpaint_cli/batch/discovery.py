@@ -59,7 +59,7 @@ def plan(request: Request) -> Plan:
         photos, many = _photos(request, database)
         rows = (Row(photo) for photo in _originals(photos, request, folders))
     namer = Namer(request, many)
-    jobs = Plan(database, [place for place in shared if place not in folders])
+    jobs = Plan(database, [place for place in shared if place not in folders], steps=request.steps is not None)
     for row in rows:
         if row.problem:
             jobs.add(Job(row.photo, row.photo, problem=row.problem, nameless=True), named=False)
@@ -160,6 +160,8 @@ def _is_original(photo: Location, photos: Photos, request: Request, masks: set[L
 
 def _paired(job: Job, folders: dict[Location, Folder]) -> Job:
     """Return a job with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
+    if not folders:
+        return job
     masks, edges, problem = [], job.edges, ""
     for mask in job.masks:
         found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask

@@ -17,6 +17,7 @@ from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.locations import Location, join, open_binary
 
 _COLUMNS = {"input", "mask", "output", "edges"}
+_WORDS = {str(STREAM), str(NO_EDGES)}
 _SEPARATORS = ",;\t"  # spreadsheets of half of Europe write ;
 
 
@@ -106,8 +107,8 @@ def _checked(row: dict[str, object], folder: Location, where: str) -> Row:
 
 def _is_name(text: str) -> bool:
     """Whether a file can be called so: without NUL, and in characters that the system can write."""
-    if "\0" in text:
-        return False
+    if "\0" in text or text.isascii():
+        return "\0" not in text
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
@@ -119,4 +120,4 @@ def _place(text: str, folder: Location) -> Location | None:
     """Return the place that a cell names, None if it is empty; `-` and `none` are no names of files."""
     if not text:
         return None
-    return Path(text) if text in {str(STREAM), str(NO_EDGES)} else join(folder, text)
+    return Path(text) if text in _WORDS else join(folder, text)

@@ -110,6 +110,8 @@ def with_extras(job: Job, request: Request, many: bool, stem: str | None = None)
         many: whether each job has a folder of steps of its own.
         stem: what panel and steps are named after instead of the photo's stem.
     """
+    if request.picture is None and request.steps is None and not request.compare:
+        return job
     beside = job.photo if job.output == STREAM else job.output
     steps = request.steps
     return replace(

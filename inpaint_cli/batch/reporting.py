@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from inpaint_cli.batch.attempt import Outcome
@@ -62,7 +62,7 @@ class Reporter:
             logger.error("%s", outcome.error)
         else:
             logger.info("%s → %s: %s, %.1f s", outcome.input, outcome.output, outcome.status, outcome.seconds)
-        row = asdict(outcome)
+        row = dict(vars(outcome))
         if self._options.json is not None:
             send(f"{json.dumps(row, ensure_ascii=False)}\n".encode(errors="replace"), self._options.json)
         if self._table is not None:

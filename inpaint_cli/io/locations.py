@@ -12,7 +12,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
@@ -41,26 +42,27 @@ class Url:
         """The part before `://`, in lower case."""
         return self.text.partition("://")[0].lower()
 
-    @property
+    @cached_property
     def is_web(self) -> bool:
         """Whether it is a page of the web: read, never listed or written."""
         return self.scheme in _WEB
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The last part of its path; empty for a whole bucket."""
-        scheme, _, path = self._path().partition("://")
-        return path.rpartition("/")[2] if scheme and "/" in path else ""
+        path = self._path().partition("://")[2]
+        return path.rpartition("/")[2] if "/" in path else ""
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """The name without its extension."""
-        return PurePosixPath(self.name).stem
+        return self.name.removesuffix(self.suffix)
 
-    @property
+    @cached_property
     def suffix(self) -> str:
-        """The extension of the name, `.jpg` say."""
-        return PurePosixPath(self.name).suffix
+        """The extension of the name, `.jpg` say, as a `Path` has it."""
+        dot = self.name.rfind(".")
+        return self.name[dot:] if 0 < dot < len(self.name) - 1 else ""
 
     @property
     def parent(self) -> Url:
@@ -119,7 +121,7 @@ def locate(text: str) -> Location:
     Raises:
         UsageError: a `file://` URL of another machine.
     """
-    match = _URL.match(text)
+    match = _URL.match(text) if "://" in text else None
     if match is None:
         return Path(text)
     if match[1].lower() in _LOCAL:
