@@ -16,6 +16,7 @@ from tests.conftest import Run
 from tests.pictures import small_dune
 from tests.stores import pointed, refusing, s3, serving, showing
 
+pytestmark = pytest.mark.posix
 Inpaint = Callable[..., Run]
 QUICK = ("--method", "telea", "--box", "20,20,12,12")
 
