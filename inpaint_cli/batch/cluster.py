@@ -32,7 +32,6 @@ def connected(address: str) -> Iterator[Any]:
         UsageError: Ray is not installed, or no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a tool for photos does not phone home
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
     try:
         import ray  # noqa: PLC0415 - only fleets need it
     except ImportError as error:
