@@ -105,6 +105,7 @@ class PlannedRun:
         from inpaint_cli.batch.attempt import Policy  # noqa: PLC0415
         from inpaint_cli.batch.run import MAX_CONCURRENT, dry_run, run  # noqa: PLC0415
 
+        photos = len(self.jobs)
         policy = Policy(self.choice.overwrite, self.choice.skip_existing, self.choice.debug)
         if self.choice.dry_run:
             return dry_run(self.jobs, policy, self.report)
@@ -112,9 +113,8 @@ class PlannedRun:
             from inpaint_cli.batch.fleet import run_fleet  # noqa: PLC0415
             from inpaint_cli.batch.fleet_worker import FleetWork  # noqa: PLC0415
 
-            work = FleetWork(model, make, policy, len(self.jobs))
-            return run_fleet(self.jobs, work, self.choice.ray, self.report)
-        work = make(model.load(len(self.jobs), min(len(self.jobs), MAX_CONCURRENT)), self.stdout)
+            return run_fleet(self.jobs, FleetWork(model, make, policy, photos), self.choice.ray, self.report)
+        work = make(model.load(photos, min(photos, MAX_CONCURRENT)), self.stdout)
         return run(self.jobs, work, policy, self.report)
 
 

@@ -71,7 +71,7 @@ def load_image(source: Location | str) -> NDArray[np.uint8]:
     return read_photo(source).rgb
 
 
-def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
+def load_draft(source: Location, side: int) -> NDArray[np.uint8]:
     """Return what `load_image` does, but a JPEG at the smallest eighths of its size that still have `side` pixels.
 
     That is several times as fast; whoever wants it much smaller than it is loses nothing.
@@ -79,6 +79,8 @@ def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
     Raises:
         PhotoError: see `read_photo`.
     """
+    if isinstance(source, Url):
+        return load_image(source)
     with contextlib.suppress(*BROKEN, Image.DecompressionBombError), Image.open(source) as picture:
         if picture.format in {"JPEG", "MPO"} and picture.mode in {"L", "RGB"}:
             picture.draft("RGB", (side, side))
