@@ -8,10 +8,12 @@ seconds of all processes, which a busy machine spoils less.
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,22 +44,49 @@ class Cost:
     megabytes: float
 
 
-def cost(arguments: Sequence[object], cluster: bool = False) -> Cost:
-    """Return what a run of the tool takes, with the processes of the cluster beside it."""
-    before = processor_seconds() if cluster else 0.0
+def cost(arguments: Sequence[object]) -> Cost:
+    """Return what a run of the tool takes, with the processes of a cluster beside it."""
     begin = time.perf_counter()
-    process = subprocess.Popen([*TOOL, *map(str, arguments)])
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begin
+    with Meter() as meter:
+        process = subprocess.Popen([*TOOL, *map(str, arguments)])
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
     assert status == 0
-    own = usage.ru_utime + usage.ru_stime
-    return Cost(wall, own + (processor_seconds() - before if cluster else 0.0), usage.ru_maxrss / 1024)
+    return Cost(wall, meter.seconds, usage.ru_maxrss / 1024)
 
 
-def processor_seconds() -> float:
-    """Return the processor time of the cluster's processes, those that have ended included."""
-    time.sleep(2)  # workers of a driver that has gone are ended
-    return sum(sum(process.cpu_times()[:4]) for process in psutil.Process().children(recursive=True))
+class Meter:
+    """Sums the processor time of this process's descendants, by a look twice a second: some of them end."""
+
+    def __enter__(self) -> "Meter":
+        self._before = self._look()
+        self._last = dict(self._before)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._last |= self._look()
+
+    @property
+    def seconds(self) -> float:
+        """Processor seconds since the beginning."""
+        return sum(spent - self._before.get(pid, 0) for pid, spent in self._last.items())
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            self._last |= self._look()
+
+    @staticmethod
+    def _look() -> dict[int, float]:
+        found = {}
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found[process.pid] = sum(process.cpu_times()[:2])
+        return found
 
 
 def make_photos(folder: Path, count: int) -> None:
@@ -85,7 +114,7 @@ def overhead(count: int, repeat: int) -> None:
             for number in range(repeat):
                 common = (folder, "--mask", folder, "-q", "-o")
                 local = cost([*common, f"{folder}/local{number}/"])
-                fleet = cost([*common, f"{folder}/fleet{number}/", "--ray", cluster.address], cluster=True)
+                fleet = cost([*common, f"{folder}/fleet{number}/", "--ray", cluster.address])
                 same = all(
                     path.read_bytes() == (folder / f"fleet{number}" / path.name).read_bytes()
                     for path in (folder / f"local{number}").iterdir()

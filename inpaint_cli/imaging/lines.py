@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.distances import distance_to
+
 Vector = NDArray[np.float64]
 
 _REACH = 4.0  # an edge this close to the hole runs into it: masked Canny stops up to three pixels short
@@ -80,7 +82,7 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
         edges: Canny's edges of the fill, H×W.
         lines: what `continue_lines` returned, H×W.
     """
-    distance = _distance(edges)
+    distance = distance_to(edges)
     count, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
     met = [float((distance[labels == line] <= _MET).mean()) for line in range(1, count)]
     return min(met, default=1.0) < 0.5
@@ -88,7 +90,7 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
 
 def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
     """Return the lines between ends that belong together, the surest first: no two share an end or cross."""
-    distance = _distance(hole)
+    distance = distance_to(hole)
     candidates = []
     for i, j in combinations(range(len(ends)), 2):
         cost = _cost(ends[i], ends[j], hole.shape)
@@ -115,7 +117,7 @@ def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
 def find_ends(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> list[End]:
     """Return where edges run into the hole, in raster order of the places (arguments as in `continue_lines`)."""
     edges = edges & ~hole
-    distance = _distance(hole)
+    distance = distance_to(hole)
     count, labels = cv2.connectedComponents((edges & (distance <= _REACH)).astype(np.uint8), connectivity=8)
     ends = []
     for label in range(1, count):
@@ -241,11 +243,6 @@ def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:
     rows, columns = (_sample(axis, points) for axis in nearest)
     outside = ~_sample(hole, points)
     return np.where(outside[:, None], np.stack([columns, rows], axis=1), points)
-
-
-def _distance(places: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each pixel's distance to the nearest of some places."""
-    return cv2.distanceTransform((~places).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
 
 
 def _draw(picture: NDArray[np.uint8], points: Vector) -> None:

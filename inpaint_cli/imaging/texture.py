@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.detail_transfer import enlarge
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import breaks
 from inpaint_cli.imaging.patches import copy_patches
@@ -149,7 +150,7 @@ def _keep_edges(fill: Floats, target: Floats, hole: Mask) -> Floats:
     edges = canny(to_gray(np.clip(target, 0, 1))) & hole
     if not edges.any():
         return fill
-    distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_to(edges)
     near = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
     correction = cv2.GaussianBlur(((target - fill) * near).astype(np.float32), (0, 0), _GRAIN)
     return (fill + correction).astype(np.float32)
