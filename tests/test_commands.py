@@ -75,7 +75,7 @@ def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tm
         ("method", ("--method", "telea"), ("--method", "navier-stokes")),
         ("patchmatch", ("--method", "patchmatch"), ("--method", "telea")),
         ("seed", ("--seed", 1), ("--seed", 2)),
-        ("invert", (), ("--invert-mask",)),
+        ("invert", (), ("--invert-mask", "--large-hole")),
         ("edges", ("--edges", "none"), ("--edges", "{sketch}")),
         ("edges-mode", ("--edges", "{sketch}", "--edges-mode", "add"), ("--edges", "{sketch}")),
         ("ink", ("--edges", "{sketch}", "--ink", "dark"), ("--edges", "{sketch}", "--ink", "light")),
@@ -243,7 +243,7 @@ def test_json_lines_say_what_happened(inpaint: Command, photo: Path, mask: Path,
     assert run.code == 1
     good, bad = (json.loads(line) for line in run.out.splitlines())
     assert (good["status"], bad["status"]) == ("ok", "failed")
-    assert set(good) == {"input", "output", "status", "seconds", "hole", "windows", "error"}
+    assert set(good) == {"input", "output", "status", "seconds", "hole", "windows", "lines", "painter", "error"}
     assert np.isclose(good["hole"], hole_of(mask).mean())
     assert good["windows"] >= 1
     assert "broken.jpg" in bad["error"]

@@ -21,11 +21,15 @@ class Result:
         save: writes it. Not called any more once the run is interrupted.
         hole: share of the photo that was missing, if the work knows.
         windows: number of windows that were worked on, if it knows.
+        lines: number of lines in the holes by who found them (`continued`, `g1`, `drawn`), if it knows.
+        painter: what gave colours to them; None where nothing was painted along lines.
     """
 
     save: Callable[[], None]
     hole: float | None = None
     windows: int | None = None
+    lines: dict[str, int] | None = None
+    painter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Outcome:
     seconds: float = 0.0
     hole: float | None = None
     windows: int | None = None
+    lines: dict[str, int] | None = None
+    painter: str | None = None
     error: str | None = None
 
 
@@ -87,7 +93,14 @@ def attempt(job: Job, work: Callable[[Job], Result], policy: Policy, stopped: th
         if policy.debug:
             raise
         return replace(outcome, status="failed", seconds=_since(begin), error=_line(error, job))
-    return replace(outcome, seconds=_since(begin), hole=result.hole, windows=result.windows)
+    return replace(
+        outcome,
+        seconds=_since(begin),
+        hole=result.hole,
+        windows=result.windows,
+        lines=result.lines,
+        painter=result.painter,
+    )
 
 
 def _line(error: Exception, job: Job) -> str:

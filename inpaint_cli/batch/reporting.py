@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -61,7 +61,8 @@ class Reporter:
         if outcome.error is not None:
             logger.error("%s", outcome.error)
         else:
-            logger.info("%s → %s: %s, %.1f s", outcome.input, outcome.output, outcome.status, outcome.seconds)
+            acted = "" if outcome.painter is None else f"; lines: {in_words(outcome.lines)}; painter: {outcome.painter}"
+            logger.info("%s → %s: %s, %.1f s%s", outcome.input, outcome.output, outcome.status, outcome.seconds, acted)
         row = dict(vars(outcome))
         if self._options.json is not None:
             send(f"{json.dumps(row, ensure_ascii=False)}\n".encode(errors="replace"), self._options.json)
@@ -83,6 +84,12 @@ class Reporter:
         if (self.total > 1 or self.counts["planned"]) and not self._options.quiet:
             sys.stderr.write(f"inpaint: {self.summary()}\n")
         return ExitCode.FAILED if self.counts["failed"] else ExitCode.OK
+
+
+def in_words(lines: Mapping[str, int] | None) -> str:
+    """Return how many lines acted: `3 continued, 5 by G1, 1 drawn`, or `none`."""
+    words = {"continued": "continued", "g1": "by G1", "drawn": "drawn"}
+    return ", ".join(f"{lines[source]} {word}" for source, word in words.items() if lines and source in lines) or "none"
 
 
 @contextlib.contextmanager

@@ -44,7 +44,9 @@ class _Parquet:
 
         text, number = pa.string(), pa.float64()
         columns = {"input": text, "output": text, "status": text, "seconds": number, "hole": number}
-        self._schema = pa.schema([*columns.items(), ("windows", pa.int64()), ("error", text)])
+        lines = pa.struct([(source, pa.int64()) for source in ("continued", "g1", "drawn")])
+        last = [("windows", pa.int64()), ("lines", lines), ("painter", text), ("error", text)]
+        self._schema = pa.schema([*columns.items(), *last])
         self._record_batch = pa.RecordBatch
         self._writer = parquet.ParquetWriter(path, self._schema)
         self._rows: list[dict[str, Any]] = []

@@ -46,17 +46,24 @@ class Preset:
     Attributes:
         help: the text of `--help`.
         grow: by how much the mask is grown, as `--grow` takes it.
+        largest: share of the photo that may be missing without `--large-hole`. An object fills no more than half of a
+            photo; damage may be more. What was seen of wrong masks took four fifths and up.
     """
 
     help: str
     grow: str
+    largest: float
 
 
 REMOVE = Preset(
-    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.", grow=AUTO
+    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.",
+    grow=AUTO,
+    largest=0.5,
 )
 INPAINT = Preset(
-    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.", grow="0"
+    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.",
+    grow="0",
+    largest=0.75,
 )
 
 Edges = Annotated[
@@ -95,8 +102,8 @@ LinesOption = Annotated[
     typer.Option(
         "--lines",
         rich_help_panel=_LINES,
-        help="Where lines come from without a sketch: the network G1, continuation of the photo's own edges, or none; "
-        "auto takes what was measured to be best for the model.",
+        help="Where lines come from without a sketch: g1, the network, which judges how the photo's edges go on; "
+        "continue, their continuation alone; or none. auto takes what was measured to be best for the model.",
     ),
 ]
 Sigma = Annotated[
@@ -161,8 +168,9 @@ Masks = Annotated[
         "--mask",
         metavar="FILE|DIR",
         rich_help_panel=_MASK,
-        help="White marks what is missing. Several masks are united; a folder holds one for each image (x.jpg: x.png, "
-        "x_mask.png or x-mask.png).",
+        help="White marks what is missing; so does any colour on black or on transparency, and what was painted over "
+        "in a copy of the image. Several masks are united; a folder holds one for each image (x.jpg: x.png, x_mask.png "
+        "or x-mask.png).",
     ),
 ]
 Boxes = Annotated[
@@ -183,6 +191,15 @@ MaskAlpha = Annotated[
     ),
 ]
 InvertMask = Annotated[bool, typer.Option("--invert-mask", rich_help_panel=_MASK, help="Black marks what is missing.")]
+LargeHole = Annotated[
+    bool,
+    typer.Option(
+        "--large-hole",
+        rich_help_panel=_MASK,
+        help="Fill it even if most of the photo is missing (remove: over 50 %, inpaint: over 75 %), which is refused "
+        "because such a mask is mostly a mistake.",
+    ),
+]
 Feather = Annotated[
     int | None,
     typer.Option(
@@ -289,6 +306,7 @@ def command(preset: Preset) -> Callable[..., int]:
         box: Boxes = None,
         mask_alpha: MaskAlpha = False,
         invert_mask: InvertMask = False,
+        large_hole: LargeHole = False,
         grow: Grow = preset.grow,
         feather: Feather = None,
         edges: Edges = None,
@@ -367,7 +385,7 @@ def command(preset: Preset) -> Callable[..., int]:
             from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
-            masks = MaskOptions(invert_mask, mask_alpha, boxes)
+            masks = MaskOptions(invert_mask, mask_alpha, boxes, 1.0 if large_hole else preset.largest)
             return tasks.FillTask(model, options, masks, tasks.OutputWriter(overwrite, stdout), reference)
 
         choice = RunChoice(overwrite, skip_existing, json, quiet, debug, dry_run, report, ray)
