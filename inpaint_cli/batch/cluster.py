@@ -32,6 +32,7 @@ def connected(address: str) -> Iterator[Any]:
         UsageError: Ray is not installed, or no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a tool for photos does not phone home
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # what it keeps back it would print at the end
     try:
         import ray  # noqa: PLC0415 - only fleets need it
     except ImportError as error:
@@ -55,11 +56,11 @@ def connected(address: str) -> Iterator[Any]:
         raise UsageError(f"--ray {address}: no cluster: {line}") from error
     signal.signal(signal.SIGTERM, on_term)  # Ray took it
     with contextlib.ExitStack() as stack:
-        stack.callback(ray.shutdown)
         # Ray prints paragraphs about each worker that dies; ours is a line.
         verbose = logging.getLogger("inpaint_cli").isEnabledFor(logging.INFO)
         silence = sys.stderr if verbose else stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(contextlib.redirect_stdout(silence))
+        stack.callback(ray.shutdown)
         yield ray
 
 

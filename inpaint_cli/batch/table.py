@@ -44,7 +44,7 @@ class _Parquet:
 
         text, number = pa.string(), pa.float64()
         columns = {"input": text, "output": text, "status": text, "seconds": number, "hole": number}
-        lines = pa.struct([(source, pa.int64()) for source in ("continued", "g1", "drawn")])
+        lines = pa.map_(text, pa.int64())
         last = [("windows", pa.int64()), ("lines", lines), ("painter", text), ("error", text)]
         self._schema = pa.schema([*columns.items(), *last])
         self._record_batch = pa.RecordBatch
@@ -91,5 +91,7 @@ def open_table(target: Location, *, overwrite: bool) -> Iterator[Table]:
 
 
 def _storable(value: Any) -> Any:
-    """Return a value that UTF-8 can hold: names of files may have other bytes."""
+    """Return a value as Arrow takes it: maps as pairs, text in UTF-8, which names of files need not be in."""
+    if isinstance(value, dict):
+        return list(value.items())
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
