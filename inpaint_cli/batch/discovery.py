@@ -32,7 +32,7 @@ def check_shared(request: Request) -> None:
         PhotoError: a mask, a sketch or another photo is not there.
     """
     edges = None if request.edges == NO_EDGES else request.edges
-    for place in (*request.masks, edges, *request.also_read):
+    for place in (*request.masks, edges, *request.not_from, *request.also_read):
         if place is not None and place != STREAM and not place.exists():
             raise PhotoError(f"{place}: no such file or directory")
 
@@ -48,8 +48,15 @@ def plan(request: Request) -> Plan:
         OSError: a folder or a bucket can't be listed.
     """
     database = open_database()
-    shared = [place for place in (*request.masks, request.edges, *request.also_read) if place is not None]
-    listed = (place for place in (*request.masks, request.edges) if place not in {None, STREAM, NO_EDGES})
+    shared = [
+        *request.masks,
+        *request.not_from,
+        *request.also_read,
+        *([] if request.edges is None else [request.edges]),
+    ]
+    listed = (
+        place for place in (*request.masks, *request.not_from, request.edges) if place not in {None, STREAM, NO_EDGES}
+    )
     folders = {place: Folder(database, place) for place in listed if place is not None and place.is_dir()}
     if request.manifest is not None:
         if request.images:
@@ -65,6 +72,7 @@ def plan(request: Request) -> Plan:
             jobs.add(Job(row.photo, row.photo, problem=row.problem, nameless=True), named=False)
             continue
         job = Job(row.photo, row.output or namer(row.photo), row.masks or request.masks, row.edges or request.edges)
+        job = replace(job, not_from=request.not_from) if request.not_from else job
         jobs.add(with_extras(_paired(job, folders), request, many), named=row.output is None)
     _give_own_names(jobs, namer, request, many)
     jobs.check()
@@ -135,7 +143,7 @@ def _stands_for(image: str) -> Iterable[Location] | None:
 
 def _originals(photos: Photos, request: Request, folders: Iterable[Location]) -> Iterator[Location]:
     """Yield the photos that are not a mask, a sketch or a result of another one among them."""
-    masks = {resolved(folder) for folder in folders if folder in request.masks}
+    masks = {resolved(folder) for folder in folders if folder in {*request.masks, *request.not_from}}
     named = {locate(image) for image in request.images}
     left_out = []
     for photo in photos:
@@ -162,17 +170,21 @@ def _paired(job: Job, folders: dict[Location, Folder]) -> Job:
     """Return a job with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
     if not folders:
         return job
-    masks, edges, problem = [], job.edges, ""
-    for mask in job.masks:
-        found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
-        if found is None:
-            stem = job.photo.stem
-            problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
-        else:
-            masks.append(found)
+    edges, problem = job.edges, ""
+    paired: list[list[Location]] = []
+    for listed in (job.masks, job.not_from):
+        paired.append([])
+        for mask in listed:
+            found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
+            if found is None:
+                stem = job.photo.stem
+                problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
+            else:
+                paired[-1].append(found)
     if edges in folders:
         folder = edges
         edges = folders[folder].find(job.photo, _SKETCH_ENDINGS)
         if edges is None:
             problem = f"no sketch in {folder}; its name would be {job.photo.stem}.png"
-    return replace(job, masks=tuple(masks), edges=edges, problem=problem)
+    masks, not_from = (tuple(found) for found in paired)
+    return replace(job, masks=masks, edges=edges, not_from=not_from, problem=problem)

@@ -269,23 +269,25 @@ def _check_format(place: Location) -> None:
 
 def _read_beside(job: Job) -> list[Location]:
     """Return what a job reads beside its photo."""
-    return [*job.masks, *([] if job.edges is None or job.edges == NO_EDGES else [job.edges])]
+    return [*job.masks, *job.not_from, *([] if job.edges is None or job.edges == NO_EDGES else [job.edges])]
 
 
 def _encoded(job: Job) -> str:
     """Return a job as JSON; whatever characters a name has."""
     places = (job.photo, job.output, job.edges, job.picture, job.panel, job.steps)
     texts = [None if place is None else str(place) for place in places]
-    return json.dumps([*texts, [str(mask) for mask in job.masks], job.problem, job.nameless])
+    masks, not_from = ([str(place) for place in listed] for listed in (job.masks, job.not_from))
+    return json.dumps([*texts, masks, not_from, job.problem, job.nameless])
 
 
 def _decoded(text: str) -> Job:
-    photo, output, edges, picture, panel, steps, masks, problem, nameless = json.loads(text)
+    photo, output, edges, picture, panel, steps, masks, not_from, problem, nameless = json.loads(text)
     return Job(
         locate(photo),
         locate(output),
         tuple(map(locate, masks)),
         _maybe(edges),
+        tuple(map(locate, not_from)),
         problem,
         _maybe(picture),
         _maybe(panel),

@@ -23,7 +23,7 @@ from inpaint_cli.imaging.lines import LineSource
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.locations import Location
-from inpaint_cli.io.masks import MaskOptions, find_hole
+from inpaint_cli.io.masks import MaskOptions, find_hole, unite_masks
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
 from inpaint_cli.io.resaved_maps import as_edge_map, is_untouched
@@ -124,7 +124,10 @@ class FillTask:
         self.outputs.check(photo, job.output)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
         sketch = self.sketch(job, photo, hole)
-        result = self.model.fill(photo.rgb, hole, options, sketch)
+        not_from = None
+        if job.not_from:
+            not_from = unite_masks(photo, [read_photo(mask) for mask in job.not_from], self.masks)
+        result = self.model.fill(photo.rgb, hole, options, sketch, not_from)
         self._warn_of_no_lines(sketch, result, job)
         result.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask

@@ -9,7 +9,7 @@ import typer
 
 from inpaint_cli.batch.job import NO_EDGES, Job, Request, parse_shard
 from inpaint_cli.cli import shared
-from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.option_checks import NO_LINES, warn_unused, warn_without_patches
 from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.boxes import parse_box
@@ -173,6 +173,16 @@ Masks = Annotated[
         "or x-mask.png).",
     ),
 ]
+NotFrom = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--not-from",
+        metavar="FILE|DIR",
+        rich_help_panel=_FILL,
+        help="A mask of what must not be copied into the hole: another object, say. It is read as --mask is; several "
+        "are united, and a folder holds one for each image.",
+    ),
+]
 Boxes = Annotated[
     list[str] | None,
     typer.Option(
@@ -320,6 +330,7 @@ def command(preset: Preset) -> Callable[..., int]:
         guide: Guide = None,
         size: Size = None,
         context: Context = FillOptions.context,
+        not_from: NotFrom = None,
         no_harmonise: NoHarmonise = False,
         no_texture: NoTexture = False,
         plain: Plain = False,
@@ -371,6 +382,7 @@ def command(preset: Preset) -> Callable[..., int]:
             manifest=_located(manifest),
             masks=tuple(map(locate, mask or ())),
             edges=sketch,
+            not_from=tuple(map(locate, not_from or ())),
             also_read=() if reference is None else (reference,),
             output=output,
             shard=parse_shard(shard),
@@ -395,6 +407,8 @@ def command(preset: Preset) -> Callable[..., int]:
             sources = [NO_LINES if sketch == NO_EDGES else "--edges"] if sketch is not None else []
             sources += ["--edges-from"] if reference is not None else []
             warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
+            if not_from:
+                warn_without_patches(options)
             return run.start(model, make)
 
     fill.__doc__ = preset.help

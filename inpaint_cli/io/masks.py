@@ -113,11 +113,9 @@ def find_hole(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mas
         MaskError: a mask does not fit, a box lies outside, nothing is missing, everything is, or more than
             `options.largest`.
     """
-    hole = np.zeros(photo.size, np.bool_)
     if options.alpha and not masks:
         masks = [photo]
-    for picture in masks:
-        hole |= read_mask(picture, photo, options)
+    hole = unite_masks(photo, masks, options)
     for box in options.boxes:
         hole[_inside(box, photo)] = True
     if not hole.any():
@@ -137,6 +135,23 @@ def find_hole(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mas
             f"{_names(photo, masks)}: {share:.0%} of {photo.name} would be missing; {_remedies(share, masks, options)}"
         )
     return hole
+
+
+def unite_masks(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mask:
+    """Return what pictures mark in a photo, H×W: their union, without the boxes of the options.
+
+    Args:
+        photo: the photo.
+        masks: pictures of its size or of its aspect ratio.
+        options: how they are read.
+
+    Raises:
+        MaskError: a mask does not fit.
+    """
+    united = np.zeros(photo.size, np.bool_)
+    for picture in masks:
+        united |= read_mask(picture, photo, options)
+    return united
 
 
 def _remedies(share: float, masks: Sequence[Photo], options: MaskOptions) -> str:
