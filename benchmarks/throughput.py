@@ -20,9 +20,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 
+from inpaint_cli.batch.attempt import Policy
 from inpaint_cli.batch.discovery import plan
-from inpaint_cli.batch.job import Job, Request
-from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run
+from inpaint_cli.batch.job import Request
+from inpaint_cli.batch.plan import Plan
+from inpaint_cli.batch.reporting import ReportOptions
+from inpaint_cli.batch.run import MAX_CONCURRENT, run
 from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.choices import Choices
 from inpaint_cli.imaging.windows import plan as plan_windows
@@ -159,10 +162,10 @@ def passes(networks: Networks, sizes: list[tuple[int, int]]) -> None:
         networks.paint([np.ones((*size, 3), np.float32)], [edges], [hole])
 
 
-def fill_folder(jobs: list[Job], filling: FillTask, out: Path) -> None:
+def fill_folder(jobs: Plan, filling: FillTask, out: Path) -> None:
     """Fill every photo of a folder into an empty one."""
     shutil.rmtree(out, ignore_errors=True)
-    assert run(jobs, filling, RunOptions(quiet=True)) == 0
+    assert run(jobs, filling, Policy(), ReportOptions(quiet=True)) == 0
 
 
 def folder_against_passes(folder: Path, repeat: int) -> None:
@@ -170,6 +173,7 @@ def folder_against_passes(folder: Path, repeat: int) -> None:
     make_folder(folder)
     cores = os.cpu_count()
     jobs = plan(Request(images=(str(folder),), masks=(folder,), output=f"{folder}/out/"))
+    one = plan(Request(images=(f"{folder}/00.jpg",), masks=(folder,), output=f"{folder}/out/"))
     assert len(jobs) == PHOTOS
     for size in (None, 512):
         backend = backend_for(Backend.AUTO, PHOTOS)
@@ -184,7 +188,7 @@ def folder_against_passes(folder: Path, repeat: int) -> None:
             ("the whole pipeline", whole),
         ):
             filling = FillTask(model, options, MaskOptions(), OutputWriter(overwrite=True))
-            fill_folder(jobs[:1], filling, folder / "out")
+            fill_folder(one, filling, folder / "out")
             took = least(lambda filling=filling: fill_folder(jobs, filling, folder / "out"), repeat)
             show(f"{PHOTOS} photos at {size or 'its own size'}, {how}", 100 * bare / took, 85, "%")
 

@@ -29,8 +29,9 @@ class InterruptedRunError(InpaintError):
 
 
 def reason(error: OSError) -> str:
-    """Return the message of the operating system, in lower case."""
-    return error.strerror.lower() if error.strerror else str(error)
+    """Return the message of the operating system, uncapitalised."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -59,6 +60,10 @@ class SketchError(InpaintError):
 
 class OutputError(InpaintError):
     """A result can't be written where it was asked for."""
+
+
+class OutputExistsError(OutputError):
+    """Something stands already where a result would go."""
 
 
 class WeightsError(InpaintError):

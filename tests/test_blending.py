@@ -1,9 +1,11 @@
 """Seams: the dilated rim, and the membrane between painting and photo."""
 
+import cv2
 import numpy as np
 import pytest
 
 from inpaint_cli.imaging.blending import dilate_mask, match_border
+from inpaint_cli.imaging.distances import distance_to
 
 
 def _blob(size: int) -> np.ndarray:
@@ -55,3 +57,17 @@ def test_an_edge_of_the_photo_at_the_rim_does_not_smear() -> None:
     smeared = np.abs(match_border(painting, photo, hole) - photo)[hole & ~walls]
     assert error.max() < 0.01
     assert smeared.max() > 0.1
+
+
+def test_distances_are_the_same_to_the_bit_on_any_number_of_threads():
+    places = np.random.default_rng(0).random((900, 1100)) > 0.999
+    before = cv2.getNumThreads()
+    found = []
+    for threads in (1, 2, 3):
+        cv2.setNumThreads(threads)
+        found.append(distance_to(places))
+    cv2.setNumThreads(before)
+    assert (found[0] == found[1]).all()
+    assert (found[0] == found[2]).all()
+    rows, columns = np.nonzero(places)
+    assert found[0][5, 7] == np.float32(np.sqrt(((rows - 5) ** 2 + (columns - 7) ** 2).min()))

@@ -343,13 +343,14 @@ def test_panels_and_steps_replace_no_input_either(inpaint: Command, photo: Path,
         mask = other
 
 
-@pytest.mark.parametrize("options", [("--compare",), ("--save-steps", "steps")])
-def test_two_photos_with_one_place_for_a_picture_are_told_apart_before_the_work(
-    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, options
+def test_two_photos_with_one_folder_of_steps_are_told_apart_before_the_work(
+    inpaint: Command, photo: Path, mask: Path, tmp_path: Path
 ):
-    twin = tmp_path / "dune.jpg"
-    Image.open(photo).save(twin)
-    run = inpaint("remove", photo, twin, "--mask", mask, *NO_NETWORK, *options, "-o", f"{tmp_path}/out/{{name}}")
+    twin = tmp_path / "other" / photo.name
+    twin.parent.mkdir()
+    twin.write_bytes(photo.read_bytes())
+    options = ("--save-steps", tmp_path / "steps", "-o", f"{tmp_path}/out/{{parent}}/{{name}}")
+    run = inpaint("remove", photo, twin, "--mask", mask, *NO_NETWORK, *options)
     assert run.code == 2
     assert "would both " in run.err
     assert not (tmp_path / "out").exists()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import glob
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from inpaint_cli.batch.job import NO_EDGES, Job, Request, resolved
+from inpaint_cli.batch.job import NO_EDGES, Job, Request
+from inpaint_cli.batch.listing import Folder, Photos, open_database
 from inpaint_cli.batch.manifest import Row, read_manifest
-from inpaint_cli.batch.output_names import Namer, check_places, with_extras
+from inpaint_cli.batch.output_names import Namer, with_extras
+from inpaint_cli.batch.plan import Plan
 from inpaint_cli.errors import PhotoError, UsageError
 from inpaint_cli.io.formats import STREAM, is_picture
+from inpaint_cli.io.locations import Location, Url, locate, resolved
 
 logger = logging.getLogger(__name__)
 
@@ -28,124 +32,159 @@ def check_shared(request: Request) -> None:
         PhotoError: a mask, a sketch or another photo is not there.
     """
     edges = None if request.edges == NO_EDGES else request.edges
-    for path in (*request.masks, edges, *request.not_from, *request.also_read):
-        if path is not None and path != STREAM and not path.exists():
-            raise PhotoError(f"{path}: no such file or directory")
+    for place in (*request.masks, edges, *request.not_from, *request.also_read):
+        if place is not None and place != STREAM and not place.exists():
+            raise PhotoError(f"{place}: no such file or directory")
 
 
-def plan(request: Request) -> list[Job]:
+def plan(request: Request) -> Plan:
     """Return the jobs in the order asked for.
+
+    Memory does not grow with their number: manifests and buckets are read as they come, into a table on disk.
 
     Raises:
         UsageError: nothing to do, two results with one name, a result in the place of an input, or an output, template
             or manifest that makes no sense.
+        OSError: a folder or a bucket can't be listed.
     """
+    database = open_database()
+    shared = [
+        *request.masks,
+        *request.not_from,
+        *request.also_read,
+        *([] if request.edges is None else [request.edges]),
+    ]
+    listed = (
+        place for place in (*request.masks, *request.not_from, request.edges) if place not in {None, STREAM, NO_EDGES}
+    )
+    folders = {place: Folder(database, place) for place in listed if place is not None and place.is_dir()}
     if request.manifest is not None:
         if request.images:
             raise UsageError("--manifest names the images; give no others")
-        many, rows = True, list(read_manifest(request.manifest))
+        many, rows = True, read_manifest(request.manifest)
     else:
-        photos, many = _photos(request)
-        rows = [Row(photo) for photo in photos]
+        photos, many = _photos(request, database)
+        rows = (Row(photo) for photo in _originals(photos, request, folders))
     namer = Namer(request, many)
-    jobs = [Job(row.photo, row.output or namer(row.photo), row.masks or request.masks, row.edges) for row in rows]
-    jobs = [with_extras(job, request, len(jobs) > 1) for job in _paired(jobs, request)]
-    check_places(jobs, request)
-    return _share(jobs, request.shard)
+    jobs = Plan(database, [place for place in shared if place not in folders], steps=request.steps is not None)
+    for row in rows:
+        if row.problem:
+            jobs.add(Job(row.photo, row.photo, problem=row.problem, nameless=True), named=False)
+            continue
+        job = Job(row.photo, row.output or namer(row.photo), row.masks or request.masks, row.edges or request.edges)
+        job = replace(job, not_from=request.not_from) if request.not_from else job
+        jobs.add(with_extras(_paired(job, folders), request, many), named=row.output is None)
+    _give_own_names(jobs, namer, request, many)
+    jobs.check()
+    if isinstance(namer.root, Url):
+        _ask_store(namer.root, jobs, request)
+    if request.shard is not None:
+        jobs.deal(*request.shard)
+    return jobs
 
 
-def _share(jobs: list[Job], shard: tuple[int, int] | None) -> list[Job]:
-    if shard is None:
-        return jobs
-    share, shares = shard
-    # Sorted, so that every machine of a job array deals the same hand, in whatever order its shell lists the files.
-    mine = {id(job) for job in sorted(jobs, key=lambda job: str(job.photo))[share - 1 :: shares]}
-    return [job for job in jobs if id(job) in mine]
+def _give_own_names(jobs: Plan, namer: Namer, request: Request, many: bool) -> None:
+    """Name results of photos that differ in their extension only after their whole names, `x.gif.png`."""
+    for rivals in jobs.rivals():
+        for number, job in rivals:
+            photo = job.photo
+            others = [other.photo for _, other in rivals if other.photo != photo]
+            if not any((other.parent, other.stem) == (photo.parent, photo.stem) for other in others):
+                continue
+            if job.output.suffix.lower() != photo.suffix.lower():
+                job = replace(job, output=namer(photo, photo.name))  # noqa: PLW2901 - the same job, elsewhere
+            jobs.replace(number, with_extras(job, request, many, photo.name))
 
 
-def _photos(request: Request) -> tuple[list[Path], bool]:
+def _ask_store(root: Url, jobs: Plan, request: Request) -> None:
+    """Find out that results can go to a store, and once for all jobs which are there already."""
+    from inpaint_cli.io import remote  # noqa: PLC0415 - fsspec
+
+    found = remote.below(str(root))
+    if request.skip_existing:
+        jobs.note_existing(root, found)
+    else:
+        next(found, None)
+
+
+def _photos(request: Request, database: sqlite3.Connection) -> tuple[Photos, bool]:
     """Return the photos that the images stand for, and whether there may be any number of them."""
     if not request.images:
         raise UsageError("no image given; name files, folders or patterns, or --manifest")
-    photos: dict[Path, None] = {}  # an ordered set
-    named = [Path(image) for image in request.images]
-    many = len(named) > 1
-    for image, path in zip(request.images, named, strict=True):
-        if path.is_dir():
-            found = sorted(entry for entry in path.iterdir() if is_picture(entry) and entry.is_file())
-        elif path != STREAM and glob.has_magic(image) and not path.exists():
-            found = sorted(Path(entry) for entry in glob.glob(image, recursive=True) if is_picture(Path(entry)))  # noqa: PTH207 - a pattern of any kind
-        else:
-            photos[path] = None
+    photos, many = Photos(database), len(request.images) > 1
+    for image in request.images:
+        found = _stands_for(image)
+        if found is None:
+            photos.add([locate(image)])
             continue
         many = True
-        if not found:
+        if not photos.add(found):
             raise UsageError(f"{image}: no pictures there")
-        photos.update(dict.fromkeys(found))
-    kept = list(_originals(list(photos), request))
-    left_out = [path for path in named if path in photos and path not in kept]
+    return photos, many
+
+
+def _stands_for(image: str) -> Iterable[Location] | None:
+    """Return the pictures in a folder or behind a pattern, sorted; None for the name of a photo."""
+    place = locate(image)
+    if isinstance(place, Url):
+        if place.is_web or (is_picture(place) and not glob.has_magic(image)):
+            return None
+        if glob.has_magic(image) and not place.exists():
+            from inpaint_cli.io import remote  # noqa: PLC0415 - fsspec
+
+            return filter(is_picture, map(Url, remote.expand(str(place))))
+        return filter(is_picture, place.iterdir()) if place.is_dir() else None
+    if place.is_dir():
+        return sorted(entry for entry in place.iterdir() if is_picture(entry) and entry.is_file())
+    if place != STREAM and glob.has_magic(image) and not place.exists():
+        return sorted(Path(entry) for entry in glob.glob(image, recursive=True) if is_picture(Path(entry)))  # noqa: PTH207 - a pattern of any kind
+    return None
+
+
+def _originals(photos: Photos, request: Request, folders: Iterable[Location]) -> Iterator[Location]:
+    """Yield the photos that are not a mask, a sketch or a result of another one among them."""
+    masks = {resolved(folder) for folder in folders if folder in {*request.masks, *request.not_from}}
+    named = {locate(image) for image in request.images}
+    left_out = []
+    for photo in photos:
+        if _is_original(photo, photos, request, masks):
+            yield photo
+        elif photo in named:
+            left_out.append(photo)
     if left_out:
         others = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
         logger.warning("%s%s: left out, as a mask, a sketch or a result of another image", left_out[0], others)
-    return kept, many
 
 
-def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
-    """Yield the photos that are not a mask, a sketch or a result of another one among them."""
-    stems: dict[tuple[Path, str], list[Path]] = {}
-    for photo in photos:
-        stems.setdefault((photo.parent, photo.stem), []).append(photo)
-    folders = [resolved(folder) for folder in (*request.masks, *request.not_from) if folder.is_dir()]
-    for photo in photos:
-        bases = [photo.stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)]
-        if any(base != photo.stem and (photo.parent, base) in stems for base in bases):
-            continue
-        twins = [twin for twin in stems[photo.parent, photo.stem] if twin.suffix.lower() != ".png"]
-        if photo.suffix.lower() == ".png" and twins and resolved(photo.parent) in folders:
-            continue
-        yield photo
+def _is_original(photo: Location, photos: Photos, request: Request, masks: set[Location]) -> bool:
+    stem = photo.stem
+    bases = {stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)} - {stem}
+    if any(photos.named(photo.parent, base) or photo.with_name(base) in photos for base in bases if base):
+        return False
+    if photo.suffix.lower() != ".png" or resolved(photo.parent) not in masks:
+        return True
+    return all(twin.suffix.lower() == ".png" for twin in photos.named(photo.parent, stem))
 
 
-class _Folder:
-    """The pictures of a folder by stem, listed once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._by_stem: dict[str, list[Path]] = {}
-        for path in sorted(folder.iterdir(), key=lambda path: (path.suffix.lower() != ".png", path.name)):
-            if is_picture(path):
-                self._by_stem.setdefault(path.stem, []).append(path)
-
-    def find(self, photo: Path, endings: Sequence[str]) -> Path | None:
-        """Return the picture that belongs to a photo, or None; a PNG if there are several."""
-        own = resolved(photo)
-        for ending in endings:
-            for path in self._by_stem.get(photo.stem + ending, []):
-                if resolved(path) != own:
-                    return path
-        return None
-
-
-def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
-    """Yield the jobs with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
-    shared = (*request.masks, request.edges, *request.not_from)
-    folders = {path: _Folder(path) for path in shared if path is not None and path.is_dir()}
-    for job in jobs:
-        edges, problem = job.edges or request.edges, ""
-        paired: list[list[Path]] = []
-        for listed in (job.masks, request.not_from):
-            paired.append([])
-            for mask in listed:
-                found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
-                if found is None:
-                    stem = job.photo.stem
-                    problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
-                else:
-                    paired[-1].append(found)
-        if edges in folders:
-            folder = edges
-            edges = folders[folder].find(job.photo, _SKETCH_ENDINGS)
-            if edges is None:
-                problem = f"no sketch in {folder}; its name would be {job.photo.stem}.png"
-        masks, not_from = (tuple(found) for found in paired)
-        yield replace(job, masks=masks, edges=edges, not_from=not_from, problem=problem)
+def _paired(job: Job, folders: dict[Location, Folder]) -> Job:
+    """Return a job with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
+    if not folders:
+        return job
+    edges, problem = job.edges, ""
+    paired: list[list[Location]] = []
+    for listed in (job.masks, job.not_from):
+        paired.append([])
+        for mask in listed:
+            found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
+            if found is None:
+                stem = job.photo.stem
+                problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
+            else:
+                paired[-1].append(found)
+    if edges in folders:
+        folder = edges
+        edges = folders[folder].find(job.photo, _SKETCH_ENDINGS)
+        if edges is None:
+            problem = f"no sketch in {folder}; its name would be {job.photo.stem}.png"
+    masks, not_from = (tuple(found) for found in paired)
+    return replace(job, masks=masks, edges=edges, not_from=not_from, problem=problem)

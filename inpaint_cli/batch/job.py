@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.formats import stem_of
+from inpaint_cli.io.locations import Location, resolved
 
 NO_EDGES = Path("none")  # in the place of a sketch: paint without lines
 
@@ -27,24 +27,32 @@ class Job:
         picture: a second result, or `-`.
         panel: the file for a comparison of before and after.
         steps: the folder of its intermediate pictures.
+        nameless: whether the problem is a name that no file can have, so that nothing is asked about its files.
+        done: whether the output exists, if a listing told; None if that is still to be asked.
     """
 
-    photo: Path
-    output: Path
-    masks: tuple[Path, ...] = ()
-    edges: Path | None = None
-    not_from: tuple[Path, ...] = ()
+    photo: Location
+    output: Location
+    masks: tuple[Location, ...] = ()
+    edges: Location | None = None
+    not_from: tuple[Location, ...] = ()
     problem: str = ""
-    picture: Path | None = None
-    panel: Path | None = None
-    steps: Path | None = None
+    picture: Location | None = None
+    panel: Location | None = None
+    steps: Location | None = None
+    nameless: bool = False
+    done: bool | None = None
 
     @property
-    def results(self) -> tuple[Path, ...]:
+    def results(self) -> tuple[Location, ...]:
         """The files that it writes, or `-`; the pictures in `steps` aside."""
         return tuple(path for path in (self.output, self.picture, self.panel) if path is not None)
 
-    def step(self, window: int | None, number: int, name: str) -> Path:
+    def known(self, *, exists: bool) -> Job:
+        """Return the job with what a listing told about its output."""
+        return replace(self, done=exists)
+
+    def step(self, window: int | None, number: int, name: str) -> Location:
         """Return where an intermediate picture goes: `bird-1-window.png`, `bird-w2-1-window.png` in the second window.
 
         Args:
@@ -55,7 +63,7 @@ class Job:
         which = "" if window is None else f"-w{window}"
         return (self.steps or Path()) / f"{stem_of(self.photo)}{which}-{number}-{name}.png"
 
-    def is_step(self, path: Path) -> bool:
+    def is_step(self, path: Location) -> bool:
         """Whether a resolved path is one that `step` may return."""
         if self.steps is None or path.parent != resolved(self.steps):
             return False
@@ -67,7 +75,7 @@ class Request:
     """What the command line says about files.
 
     Attributes:
-        images: files, folders, patterns, or `-`.
+        images: files, folders, patterns, each a path or a URL, or `-`.
         manifest: a table of jobs instead of `images`: CSV or JSON lines.
         masks: files that serve every photo, or folders that hold one for each.
         edges: a sketch for every photo, or a folder that holds one for each.
@@ -80,26 +88,23 @@ class Request:
         picture: where each job's second result goes.
         compare: whether each job writes a panel beside its result.
         steps: a folder for the intermediate pictures of every job.
+        skip_existing: leave out jobs whose output exists.
     """
 
     images: tuple[str, ...] = ()
-    manifest: Path | None = None
-    masks: tuple[Path, ...] = ()
-    edges: Path | None = None
-    not_from: tuple[Path, ...] = ()
+    manifest: Location | None = None
+    masks: tuple[Location, ...] = ()
+    edges: Location | None = None
+    not_from: tuple[Location, ...] = ()
     output: str | None = None
     ending: str = "-clean"
     suffix: str | None = None
     shard: tuple[int, int] | None = None
-    also_read: tuple[Path, ...] = ()
-    picture: Path | None = None
+    also_read: tuple[Location, ...] = ()
+    picture: Location | None = None
     compare: bool = False
-    steps: Path | None = None
-
-
-def resolved(path: Path) -> Path:
-    """Return what tells whether two paths are one file; not `Path.resolve`, which fails on links that go in circles."""
-    return Path(os.path.realpath(path))
+    steps: Location | None = None
+    skip_existing: bool = False
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:

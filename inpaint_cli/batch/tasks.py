@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.batch.attempt import Result
 from inpaint_cli.batch.job import NO_EDGES, Job
-from inpaint_cli.batch.run import Result
 from inpaint_cli.choices import Choices
 from inpaint_cli.crops import extract_crops
 from inpaint_cli.errors import MaskError, OutputError, UsageError
@@ -23,6 +22,7 @@ from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import LineSource
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.locations import Location
 from inpaint_cli.io.masks import MaskOptions, find_hole, unite_masks
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
@@ -56,7 +56,7 @@ class OutputWriter:
     overwrite: bool = False
     stdout: BinaryIO | None = None
 
-    def write(self, photo: Photo, target: Path) -> None:
+    def write(self, photo: Photo, target: Location) -> None:
         """Write a picture where a job wants it.
 
         Raises:
@@ -69,7 +69,7 @@ class OutputWriter:
         else:
             raise OutputError("standard output: not open for pictures")
 
-    def check(self, photo: Photo, target: Path | None) -> None:
+    def check(self, photo: Photo, target: Location | None) -> None:
         """Check, before the work, that a picture can be written where a job wants it, if it does.
 
         Raises:
@@ -78,7 +78,7 @@ class OutputWriter:
         if target is not None:
             check_writable(photo, None if target == STREAM else target)
 
-    def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
+    def write_map(self, edges: NDArray[np.float32], target: Location, options: FillOptions | None = None) -> None:
         """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
 
         Args:
@@ -112,7 +112,7 @@ class FillTask:
     options: FillOptions
     masks: MaskOptions
     outputs: OutputWriter
-    reference: Path | None = None
+    reference: Location | None = None
 
     def __call__(self, job: Job) -> Result:
         """Fill one photo.
@@ -230,7 +230,7 @@ class SynthesisTask:
     model: EdgeConnect
     options: FillOptions
     outputs: OutputWriter
-    other: Path
+    other: Location
     side: Side
 
     def __call__(self, job: Job) -> Result:

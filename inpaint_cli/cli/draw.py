@@ -16,6 +16,7 @@ from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
 from inpaint_cli.errors import ExitCode, UsageError, reason
 from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.locations import locate
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 PAGE = "Page"
@@ -105,15 +106,16 @@ def draw(
         plain=plain,
         seed=seed,
     )
+    sketch, reference = (None if text is None else locate(text) for text in (edges, edges_from))
     request = Request(
         images=tuple(images or ()),
-        masks=tuple(mask or ()),
-        edges=edges,
-        also_read=() if edges_from is None else (edges_from,),
+        masks=tuple(map(locate, mask or ())),
+        edges=sketch,
+        also_read=() if reference is None else (reference,),
         output=output,
     )
     boxes = tuple(parse_box(text) for text in box or [])
-    sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
+    sources = [NO_LINES if sketch == NO_EDGES else "--edges"] if edges is not None else []
     warn_unused(options, None, [*sources, *(["--edges-from"] if edges_from is not None else [])])
     jobs = _jobs(request)
     _check_extra()
@@ -126,7 +128,7 @@ def draw(
         weights, device, dtype, weights_file=weights_file, threads=threads, backend=backend, max_concurrent=1
     )
     masks = MaskOptions(invert_mask, mask_alpha, boxes)
-    session = Session(Settings(model, options, masks, edges_from, overwrite, _repeated(call)), jobs)
+    session = Session(Settings(model, options, masks, reference, overwrite, _repeated(call)), jobs)
     with ThreadPoolExecutor(1) as pool:  # the photo is read while the server is loaded
         reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several each speaks for itself, later
         from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
@@ -156,7 +158,7 @@ def _jobs(request: Request) -> list[Job]:
 
     try:
         discovery.check_shared(request)
-        jobs = discovery.plan(request)
+        jobs = list(discovery.plan(request))
     except OSError as error:
         raise UsageError(f"{error.filename}: {reason(error)}") from error
     streams = [*request.masks, *(path for job in jobs for path in (job.photo, job.output, job.edges))]

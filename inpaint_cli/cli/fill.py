@@ -3,17 +3,17 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from inpaint_cli.batch.job import NO_EDGES, Request, parse_shard
+from inpaint_cli.batch.job import NO_EDGES, Job, Request, parse_shard
 from inpaint_cli.cli import shared
 from inpaint_cli.cli.option_checks import NO_LINES, warn_unused, warn_without_patches
-from inpaint_cli.cli.runs import ModelChoice, planned
+from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.boxes import parse_box
+from inpaint_cli.io.locations import Location, locate
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
     MULTIPLE,
@@ -27,6 +27,10 @@ from inpaint_cli.options import (
     Method,
     Painter,
 )
+
+if TYPE_CHECKING:
+    from inpaint_cli.batch.attempt import Result
+    from inpaint_cli.pipeline import EdgeConnect
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +67,7 @@ INPAINT = Preset(
 )
 
 Edges = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--edges",
         metavar="FILE|none",
@@ -73,7 +77,7 @@ Edges = Annotated[
     ),
 ]
 EdgesFrom = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--edges-from",
         metavar="PHOTO",
@@ -159,7 +163,7 @@ Size = Annotated[
     ),
 ]
 Masks = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--mask",
         metavar="FILE|DIR",
@@ -170,7 +174,7 @@ Masks = Annotated[
     ),
 ]
 NotFrom = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--not-from",
         metavar="FILE|DIR",
@@ -293,7 +297,7 @@ Compare = Annotated[
     ),
 ]
 SaveSteps = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--save-steps",
         metavar="DIR",
@@ -335,6 +339,7 @@ def command(preset: Preset) -> Callable[..., int]:
         skip_existing: shared.SkipExisting = False,
         manifest: shared.Manifest = None,
         shard: shared.Shard = None,
+        ray: shared.Ray = None,
         compare: Compare = False,
         save_steps: SaveSteps = None,
         weights: shared.Weights = DEFAULT_WEIGHTS,
@@ -345,6 +350,8 @@ def command(preset: Preset) -> Callable[..., int]:
         threads: shared.Threads = None,
         seed: shared.Seed = 0,
         json: shared.Json = False,
+        report: shared.Report = None,
+        dry_run: shared.DryRun = False,
         quiet: shared.Quiet = False,
         verbose: shared.Verbose = False,
         debug: shared.Debug = False,
@@ -369,36 +376,44 @@ def command(preset: Preset) -> Callable[..., int]:
             keep_steps=compare or save_steps is not None,
             seed=seed,
         )
+        sketch, reference = _located(edges), _located(edges_from)
         request = Request(
             images=tuple(images or ()),
-            manifest=manifest,
-            masks=tuple(mask or ()),
-            edges=edges,
-            not_from=tuple(not_from or ()),
-            also_read=() if edges_from is None else (edges_from,),
+            manifest=_located(manifest),
+            masks=tuple(map(locate, mask or ())),
+            edges=sketch,
+            not_from=tuple(map(locate, not_from or ())),
+            also_read=() if reference is None else (reference,),
             output=output,
             shard=parse_shard(shard),
             compare=compare,
-            steps=save_steps,
+            steps=_located(save_steps),
+            skip_existing=skip_existing,
         )
         model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
         boxes = tuple(parse_box(text) for text in box or [])
-        with planned(
-            request, overwrite=overwrite, skip_existing=skip_existing, json=json, quiet=quiet, debug=debug
-        ) as run:
-            if not (mask or box or mask_alpha or manifest):
-                raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
-            sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
-            sources += ["--edges-from"] if edges_from is not None else []
-            warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
-            if not_from:
-                warn_without_patches(options)
+
+        def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":
             from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
             masks = MaskOptions(invert_mask, mask_alpha, boxes, 1.0 if large_hole else preset.largest)
-            outputs = tasks.OutputWriter(overwrite, run.stdout)
-            return run.start(tasks.FillTask(model.load(run), options, masks, outputs, edges_from))
+            return tasks.FillTask(model, options, masks, tasks.OutputWriter(overwrite, stdout), reference)
+
+        choice = RunChoice(overwrite, skip_existing, json, quiet, debug, dry_run, report, ray)
+        with planned(request, choice) as run:
+            if not (mask or box or mask_alpha or manifest):
+                raise UsageError("no mask; give --mask FILE, --box X,Y,W,H, or --mask-alpha for what was erased")
+            sources = [NO_LINES if sketch == NO_EDGES else "--edges"] if sketch is not None else []
+            sources += ["--edges-from"] if reference is not None else []
+            warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
+            if not_from:
+                warn_without_patches(options)
+            return run.start(model, make)
 
     fill.__doc__ = preset.help
     return fill
+
+
+def _located(text: str | None) -> Location | None:
+    return None if text is None else locate(text)

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.errors import UsageError, reason
-from inpaint_cli.io.formats import STREAM
+from inpaint_cli.io.locations import locate
 from inpaint_cli.io.streams import reserved_stdout
 from inpaint_cli.options import Backend
 
 if TYPE_CHECKING:
-    from inpaint_cli.batch.run import Result
+    from inpaint_cli.batch.attempt import Result
+    from inpaint_cli.batch.plan import Plan
+    from inpaint_cli.batch.reporting import ReportOptions
     from inpaint_cli.pipeline import EdgeConnect
+
+Make = Callable[["EdgeConnect", BinaryIO | None], Callable[[Job], "Result"]]
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,16 @@ class ModelChoice:
     threads: int | None
     backend: Backend
 
-    def load(self, run: "PlannedRun") -> "EdgeConnect":
+    def with_threads(self, threads: int) -> "ModelChoice":
+        """Return the same choice with this many processor threads."""
+        return replace(self, threads=threads)
+
+    def load(self, photos: int, max_concurrent: int) -> "EdgeConnect":
         """Return the model for a run; its networks are loaded when they are needed.
+
+        Args:
+            photos: how many the run has.
+            max_concurrent: how many are painted at once.
 
         Raises:
             UsageError: no such model, device, precision or backend.
@@ -44,65 +56,92 @@ class ModelChoice:
             self.dtype,
             weights_file=self.weights_file,
             threads=self.threads,
-            backend=backend_for(self.backend, run.photos),
-            max_concurrent=run.max_concurrent,
+            backend=backend_for(self.backend, photos),
+            max_concurrent=max_concurrent,
         )
 
 
 @dataclass(frozen=True)
-class PlannedRun:
-    """A planned run.
+class RunChoice:
+    """What a command line says about the run.
 
     Attributes:
-        photos: how many there are.
-        max_concurrent: how many photos are painted at once.
-        stdout: the stream for pictures, if one goes to standard output.
-        start: does the given work on every job and returns the exit code.
-    """
-
-    photos: int
-    max_concurrent: int
-    stdout: BinaryIO | None
-    start: Callable[[Callable[[Job], "Result"]], int]
-
-
-@contextmanager
-def planned(
-    request: Request,
-    *,
-    overwrite: bool = False,
-    skip_existing: bool = False,
-    json: bool = False,
-    quiet: bool = False,
-    debug: bool = False,
-) -> Iterator[PlannedRun]:
-    """Plan a run over photos; nothing heavy is imported until it starts.
-
-    Args:
-        request: what is to be done to which.
         overwrite: replace outputs that exist.
         skip_existing: leave out photos whose output exists.
         json: print one JSON object per photo on standard output.
         quiet: no progress, no summary.
         debug: let the first error through with its traceback.
+        dry_run: plan only.
+        report: the file that gets a row for each photo.
+        ray: where the photos are worked on: `auto`, `local` or `HOST:PORT`; None for this process.
+    """
+
+    overwrite: bool = False
+    skip_existing: bool = False
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    dry_run: bool = False
+    report: str | None = None
+    ray: str | None = None
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A planned run, for `start`."""
+
+    jobs: "Plan"
+    choice: RunChoice
+    stdout: BinaryIO | None
+    report: "ReportOptions"
+
+    def start(self, model: ModelChoice, make: Make) -> int:
+        """Do the work on every job and return the exit code.
+
+        Args:
+            model: what the work needs.
+            make: makes the work from the model and the stream for pictures; it may travel to other machines.
+        """
+        from inpaint_cli.batch.attempt import Policy  # noqa: PLC0415
+        from inpaint_cli.batch.run import MAX_CONCURRENT, dry_run, run  # noqa: PLC0415
+
+        photos = len(self.jobs)
+        policy = Policy(self.choice.overwrite, self.choice.skip_existing, self.choice.debug)
+        if self.choice.dry_run:
+            return dry_run(self.jobs, policy, self.report)
+        if self.choice.ray is not None:
+            from inpaint_cli.batch.fleet import run_fleet  # noqa: PLC0415
+            from inpaint_cli.batch.fleet_worker import FleetWork  # noqa: PLC0415
+
+            return run_fleet(self.jobs, FleetWork(model, make, policy, photos), self.choice.ray, self.report)
+        work = make(model.load(photos, min(photos, MAX_CONCURRENT)), self.stdout)
+        return run(self.jobs, work, policy, self.report)
+
+
+@contextmanager
+def planned(request: Request, choice: RunChoice) -> Iterator[PlannedRun]:
+    """Plan a run over photos; nothing heavy is imported until it starts.
 
     Raises:
         UsageError: the files make no sense together.
         PhotoError: a picture that serves every photo is not there.
     """
     from inpaint_cli.batch import discovery  # noqa: PLC0415
-    from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run  # noqa: PLC0415
+    from inpaint_cli.batch.reporting import ReportOptions  # noqa: PLC0415
 
     try:
-        if not (json or skip_existing):  # then each photo speaks for itself
+        if not (choice.json or choice.skip_existing):  # then each photo speaks for itself
             discovery.check_shared(request)
         jobs = discovery.plan(request)
-    except OSError as error:  # of any question about a path: a name too long, a folder that is closed to us
+    except OSError as error:  # of any question about a path: a name too long, a folder or a bucket that is closed to us
         raise UsageError(f"{error.filename}: {reason(error)}") from error
-    pictures = any(STREAM in job.results for job in jobs)
-    if json and pictures:
+    if choice.ray is not None and (jobs.reads_stream or jobs.writes_stream):
+        raise UsageError("--ray: standard input and output stay on this machine; name files or URLs")
+    if choice.json and jobs.writes_stream:
         raise UsageError("--json and a picture both want standard output")
-    with reserved_stdout() if json or pictures else nullcontext() as stdout:
-        options = RunOptions(overwrite, skip_existing, stdout if json else None, quiet, debug)
-        max_concurrent = min(len(jobs), MAX_CONCURRENT)
-        yield PlannedRun(len(jobs), max_concurrent, stdout, lambda work: run(jobs, work, options))
+    table = None if choice.report is None else locate(choice.report)
+    if table is not None and table == request.manifest:
+        raise UsageError(f"--report {table}: would replace the manifest")
+    with reserved_stdout() if choice.json or jobs.writes_stream else nullcontext() as stdout:
+        report = ReportOptions(stdout if choice.json else None, choice.quiet, table, choice.overwrite)
+        yield PlannedRun(jobs, choice, stdout, report)

@@ -5,6 +5,7 @@ Commands that write to the terminal take `Quiet`, `Verbose` and `Debug`; the fir
 """
 
 import logging
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,12 @@ def check_threads(threads: int | None) -> int | None:
     if threads is not None and not 1 <= threads <= _MOST_THREADS:
         raise UsageError(f"--threads {threads}: from 1 to {_MOST_THREADS}")
     return threads
+
+
+def _check_ray(address: str | None) -> str | None:
+    if address is not None and not re.fullmatch(r"auto|local|\S+:\d+", address):
+        raise UsageError(f"--ray {address}: one of auto, local, HOST:PORT")
+    return address
 
 
 Quiet = Annotated[
@@ -146,10 +153,12 @@ Seed = Annotated[
 ]
 Images = Annotated[
     list[str] | None,
-    typer.Argument(metavar="IMAGE", help="Photos: files, folders, quoted patterns, or - for standard input."),
+    typer.Argument(
+        metavar="IMAGE", help="Photos: files, folders, quoted patterns, each a path or a URL, or - for standard input."
+    ),
 ]
 Manifest = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--manifest",
         metavar="FILE",
@@ -178,6 +187,32 @@ Shard = Annotated[
         metavar="I/N",
         rich_help_panel=FILES,
         help="Do only the I-th of N shares of the photos, for job arrays.",
+    ),
+]
+Report = Annotated[
+    str | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        rich_help_panel=MESSAGES,
+        help="Write a table with a row for each image, .parquet or .jsonl, a path or a URL.",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", rich_help_panel=MESSAGES, help="Plan only: find photos, masks and names, say how many, do nothing."
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="auto|local|HOST:PORT",
+        callback=_check_ray,
+        rich_help_panel=FILES,
+        help="Work on a Ray cluster: the one that RAY_ADDRESS or `ray start` made (auto; without one, this machine), "
+        "this machine (local), or the one at an address. Photos are best URLs that every node reaches.",
     ),
 ]
 Json = Annotated[

@@ -1,25 +1,30 @@
 """`inpaint synth-edges`."""
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from inpaint_cli.batch.job import Request
+from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.cli import fill, shared
 from inpaint_cli.cli.option_checks import warn_unused
-from inpaint_cli.cli.runs import ModelChoice, planned
+from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.formats import output_suffix, stem_of
+from inpaint_cli.io.locations import locate
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, FillOptions, Painter, Side
 
-Photo = Annotated[Path, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
+if TYPE_CHECKING:
+    from inpaint_cli.batch.attempt import Result
+    from inpaint_cli.pipeline import EdgeConnect
+
+Photo = Annotated[str, typer.Argument(metavar="A", help="The photo that gives one half of the edges and the colours.")]
 Other = Annotated[
-    Path, typer.Argument(metavar="B", help="The photo of the same shape that gives the other half of the edges.")
+    str, typer.Argument(metavar="B", help="The photo of the same shape that gives the other half of the edges.")
 ]
 SideOption = Annotated[Side, typer.Option("--side", help="The half of A that is painted anew, along B's edges.")]
 ImageOut = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--image-out", metavar="OUT", rich_help_panel=shared.FILES, help="The picture. Not given: A-joined beside A."
     ),
@@ -67,20 +72,26 @@ def synth_edges(
         seed=seed,
     )
     model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
-    if photo.is_dir():
+    first, second = locate(photo), locate(other)
+    if first.is_dir():
         raise UsageError(f"{photo}: is a folder, not a picture")
-    target = image_out or photo.with_name(f"{stem_of(photo)}-joined{output_suffix(photo)}")
+    beside = first.with_name(f"{stem_of(first)}-joined{output_suffix(first)}")
+    target = beside if image_out is None else locate(image_out)
     request = Request(
-        images=(str(photo),),
-        also_read=(other,),
+        images=(photo,),
+        also_read=(second,),
         output=output,
         ending="-joined-edges",
         suffix=".png",
         picture=target,
     )
-    with planned(request, overwrite=overwrite, json=json, quiet=quiet, debug=debug) as run:
-        warn_unused(options)
+
+    def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":
         from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
 
-        outputs = tasks.OutputWriter(overwrite, run.stdout)
-        return run.start(tasks.SynthesisTask(model.load(run), options, outputs, other, side))
+        outputs = tasks.OutputWriter(overwrite, stdout)
+        return tasks.SynthesisTask(model, options, outputs, second, side)
+
+    with planned(request, RunChoice(overwrite=overwrite, json=json, quiet=quiet, debug=debug)) as run:
+        warn_unused(options)
+        return run.start(model, make)

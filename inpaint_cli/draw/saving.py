@@ -11,16 +11,16 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 
-from inpaint_cli.batch.job import NO_EDGES, Job, resolved
+from inpaint_cli.batch.job import NO_EDGES, Job
 from inpaint_cli.batch.tasks import FillTask
 from inpaint_cli.draw.drawing import Drawing, Existing
 from inpaint_cli.draw.fills import Resolved, resolve
 from inpaint_cli.draw.session import LineChoice, OpenPhoto, Result, Session
 from inpaint_cli.errors import MaskError
+from inpaint_cli.io.locations import Location, resolved
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
 
@@ -34,12 +34,12 @@ Tell = Callable[..., None]
 class Targets:
     """Where a photo's files go: its result, its mask, its lines."""
 
-    result: Path
-    mask: Path
-    sketch: Path | None
+    result: Location
+    mask: Location
+    sketch: Location | None
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Location, ...]:
         """All of them."""
         return tuple(path for path in (self.result, self.mask, self.sketch) if path is not None)
 
@@ -120,7 +120,7 @@ def find_targets(session: Session, job: Job, *, has_sketch: bool) -> Targets:
     if session.settings.reference is not None:
         inputs.add(resolved(session.settings.reference))
 
-    def free(name: str) -> Path:
+    def free(name: str) -> Location:
         path = job.output.with_name(name)
         names = (path if number == 1 else _numbered(path, number) for number in count(1))
         return next(name for name in names if resolved(name) not in inputs)
@@ -149,11 +149,11 @@ def command_line(session: Session, job: Job, wanted: Resolved, targets: Targets,
     return [*line, "-o", output if output[0] != "-" else f"./{output}", "--overwrite"]
 
 
-def _numbered(path: Path, number: int) -> Path:
+def _numbered(path: Location, number: int) -> Location:
     return path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
-def _argument(path: Path) -> str:
+def _argument(path: Location) -> str:
     """Return a path that the command line does not take for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text

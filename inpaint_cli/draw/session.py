@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
 from itertools import count
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from inpaint_cli.batch.job import NO_EDGES, Job
 from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.imaging.windows import Box
+from inpaint_cli.io.locations import Location
 from inpaint_cli.io.masks import MaskOptions, find_hole
 from inpaint_cli.io.photo import Photo, Pixels
 from inpaint_cli.io.reading import read_photo
@@ -55,7 +55,7 @@ class Settings:
     model: EdgeConnect
     options: FillOptions
     masks: MaskOptions
-    reference: Path | None = None
+    reference: Location | None = None
     overwrite: bool = False
     arguments: tuple[tuple[str, ...], ...] = ()
 
@@ -136,7 +136,7 @@ class Session:
         self.settings = settings
         self.jobs = tuple(jobs)
         self.saving = threading.Lock()
-        self.written: dict[Path, tuple[str, int]] = {}
+        self.written: dict[Location, tuple[str, int]] = {}
         self._photos: OrderedDict[int, OpenPhoto] = OrderedDict()
         self._results: OrderedDict[int, tuple[bytes, Result]] = OrderedDict()
         self._numbers = count(1)

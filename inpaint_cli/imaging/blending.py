@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.harmonic import harmonic_fill
 
 Floats = NDArray[np.float32]
@@ -26,7 +27,7 @@ def dilate_mask(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask
     """
     if grow == 0:
         return mask.copy(), mask.astype(np.float32)
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_to(mask)
     hole = distance <= grow
     width = (grow + 1) // 2 if feather is None else min(feather, grow)
     cover = np.clip((grow + 1 - distance) / (width + 1), 0, 1)

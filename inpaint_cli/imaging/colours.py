@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.sides import Curve
 
@@ -111,7 +112,7 @@ def keep_edges(fill: Floats, target: Floats, hole: Mask, curves: Sequence[Curve]
     edges = canny(to_gray(np.clip(target, 0, 1))) & hole & (_distance(curves, fill.shape) <= _BESIDE)
     if not edges.any():
         return fill
-    distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_to(edges)
     weight = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
     return (fill + _blurred(((target - fill) * weight).astype(np.float32), DRAWN.scale)).astype(np.float32)
 
@@ -138,7 +139,7 @@ def _variation(target: Floats, part: Mask, sources: Mask, scale: float) -> float
         _blurred(target * known[..., None], sigma) / np.maximum(_blurred(known, sigma), 1e-3)[..., None]
         for sigma in (scale, _LARGE * scale)
     ]
-    near = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= _AROUND
+    near = distance_to(part) <= _AROUND
     here = sources & near
     return float(((means[0] - means[1])[here] ** 2).sum(axis=1).mean()) if here.any() else 0.0
 
@@ -148,7 +149,7 @@ def _distance(curves: Sequence[Curve], shape: tuple[int, ...]) -> Floats:
     away = np.ones(shape[:2], np.uint8)
     for curve in curves:
         cv2.polylines(away, [np.rint(curve.points).astype(np.int32)[:, None]], isClosed=False, color=0)
-    return np.asarray(cv2.distanceTransform(away, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+    return distance_to(away == 0)
 
 
 def _blurred(values: Floats, sigma: float) -> Floats:

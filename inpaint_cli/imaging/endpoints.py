@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.distances import distance_to
+
 Vector = NDArray[np.float64]
 
 REACH = 4.0  # an edge this close to the hole runs into it: masked Canny stops up to three pixels short
@@ -117,11 +119,6 @@ def follow(edges: NDArray[np.bool_], path: Vector) -> Vector:
         seen.update(pixel for _, pixel in ways)
         pixels.append(max(ways)[1])
     return np.array(pixels, np.float64).reshape(-1, 2)
-
-
-def distance_to(places: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each pixel's distance to the nearest of some places, H×W."""
-    return cv2.distanceTransform((~places).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
 
 
 def sample(picture: NDArray[Any], places: Vector) -> NDArray[Any]:

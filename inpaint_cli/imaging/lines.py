@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.curves import Curve, trace_curves
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
-from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
+from inpaint_cli.imaging.endpoints import Endpoint, Vector, end_at, find_ends, follow, sample
 from inpaint_cli.imaging.links import find_links
 from inpaint_cli.imaging.ridges import decode_lines
 

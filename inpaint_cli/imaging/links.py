@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.endpoints import REACH, Endpoint, Vector, distance_to, sample
+from inpaint_cli.imaging.distances import distance_to
+from inpaint_cli.imaging.endpoints import REACH, Endpoint, Vector, sample
 
 _CREDIBLE = 0.35  # least trust in a line: below it, lines as walls made paintings worse on average
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.sides import Curve, Sides, normals
 
 Floats = NDArray[np.float32]
@@ -68,7 +69,7 @@ class Transition:
         near = np.ones(hole.shape, np.uint8)
         x, y = np.rint(points).astype(int).T
         near[np.clip(y, 0, hole.shape[0] - 1), np.clip(x, 0, hole.shape[1] - 1)] = 0
-        band = (cv2.distanceTransform(near, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= reach + 1) & hole
+        band = (distance_to(near == 0) <= reach + 1) & hole
         rows, columns = np.nonzero(band)
         places = np.stack([columns, rows], axis=1)
         nearest = cKDTree(points).query(places)[1]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.coherence import coherence
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource
@@ -233,4 +234,4 @@ def _loose_share(sides: Sides) -> float:
 
 
 def _dilated(mask: Mask, radius: float) -> Mask:
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius
+    return distance_to(mask) <= radius

@@ -15,6 +15,7 @@ from inpaint_cli.io import formats
 from inpaint_cli.io.formats import FALLBACK, FORMATS, Format, format_of
 from inpaint_cli.io.isobmff import with_metadata
 from inpaint_cli.io.jpeg import MARKER, encode_segments, without_extension
+from inpaint_cli.io.locations import Location
 from inpaint_cli.io.photo import Photo, eight_bits, pillow_image
 from inpaint_cli.io.png import encode_png
 from inpaint_cli.io.tiff import encode_tiff
@@ -29,7 +30,7 @@ _OWN_KEY = "inpaint:"  # begins the keys of this tool's own texts
 _COMMENT = "Comment"  # the one text that JPEG and JPEG 2000 hold
 
 
-def format_for(photo: Photo, target: Path | None) -> Format:
+def format_for(photo: Photo, target: Location | None) -> Format:
     """Return the format in which a photo goes to a path, or to a stream if that is None.
 
     Its own for a stream, and for a path with the extension that its file had; otherwise what the extension says.

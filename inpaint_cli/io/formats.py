@@ -1,9 +1,10 @@
 """The file formats that can be written, by extension. Nothing but names: planning outputs must not wait for numpy."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from inpaint_cli.errors import OutputError
+from inpaint_cli.io.locations import Location
 
 STREAM = Path("-")  # standard input or output
 
@@ -61,22 +62,22 @@ _BY_SUFFIX = {suffix: format_ for format_ in FORMATS.values() for suffix in form
 _READ_ONLY = {".gif", ".ico", ".psd", ".pcx", ".sgi", ".rgb", ".dds", ".qoi"}
 
 
-def is_picture(path: PurePath) -> bool:
+def is_picture(path: Location) -> bool:
     """Whether a file in a folder is taken for a picture, by its name alone."""
     return path.suffix.lower() in _BY_SUFFIX.keys() | _READ_ONLY and not path.name.startswith(".")
 
 
-def stem_of(source: PurePath) -> str:
+def stem_of(source: Location) -> str:
     """Return what results are named after: the photo's name without its extension."""
     return "stdin" if source == STREAM else source.stem
 
 
-def output_suffix(source: PurePath) -> str:
+def output_suffix(source: Location) -> str:
     """Return the extension of a result: that of the photo, or `.png` if its format is only ever read."""
     return source.suffix if source.suffix.lower() in _BY_SUFFIX else FALLBACK.suffixes[0]
 
 
-def format_of(target: PurePath) -> Format:
+def format_of(target: Location) -> Format:
     """Return the format that a path's extension means.
 
     Raises:

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from inpaint_cli.errors import PhotoError, reason
 from inpaint_cli.io.decoding import BROKEN, decode
 from inpaint_cli.io.formats import STREAM, is_picture
+from inpaint_cli.io.locations import Location, Url, locate
 from inpaint_cli.io.marks import painted, white
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.unknown import why_unknown
@@ -35,18 +36,19 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # without any, Python would print its errors
 
 
-def read_photo(source: Path | str) -> Photo:
+def read_photo(source: Location | str) -> Photo:
     """Return the picture in a file, upright, its first frame if there are several.
 
     Args:
-        source: a path, or `-` for standard input.
+        source: a path, a URL, or `-` for standard input.
 
     Raises:
         PhotoError: there is no such file, it can't be read, it is no picture or a damaged one, or it is beyond
             `MAX_PIXELS`.
     """
-    name = "standard input" if Path(source) == STREAM else str(source)
-    with _opened(source) as file:
+    place = locate(source) if isinstance(source, str) else source
+    name = "standard input" if place == STREAM else str(source)
+    with _opened(place) as file:
         try:
             with Image.open(file) as picture:
                 _check_size(picture.size, name)
@@ -65,7 +67,7 @@ def read_photo(source: Path | str) -> Photo:
             ) from error
 
 
-def load_image(source: Path | str) -> NDArray[np.uint8]:
+def load_image(source: Location | str) -> NDArray[np.uint8]:
     """Return the picture in a file as RGB, H×W×3 uint8, upright.
 
     Raises:
@@ -74,7 +76,7 @@ def load_image(source: Path | str) -> NDArray[np.uint8]:
     return read_photo(source).rgb
 
 
-def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
+def load_draft(source: Location, side: int) -> NDArray[np.uint8]:
     """Return what `load_image` does, but a JPEG at the smallest eighths of its size that still have `side` pixels.
 
     That is several times as fast; whoever wants it much smaller than it is loses nothing.
@@ -82,6 +84,8 @@ def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
     Raises:
         PhotoError: see `read_photo`.
     """
+    if isinstance(source, Url):
+        return load_image(source)
     with contextlib.suppress(*BROKEN, Image.DecompressionBombError), Image.open(source) as picture:
         if picture.format in {"JPEG", "MPO"} and picture.mode in {"L", "RGB"}:
             picture.draft("RGB", (side, side))
@@ -89,11 +93,11 @@ def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
     return load_image(source)  # other formats; of a broken file it says what is wrong
 
 
-def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
+def load_mask(source: Location | str, *, invert: bool = False) -> NDArray[np.bool_]:
     """Return the mask in a file, H×W, True = missing: what is white in it, or of a colour on black or transparency.
 
     Args:
-        source: a path, or `-` for standard input.
+        source: a path, a URL, or `-` for standard input.
         invert: black marks what is missing.
 
     Raises:
@@ -109,16 +113,15 @@ def pictures_below(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _opened(source: Path | str) -> Iterator[BinaryIO]:
+def _opened(path: Location) -> Iterator[BinaryIO]:
     """Give a file to read, one that can be searched back and forth."""
-    path = Path(source)
     if path == STREAM:
         yield io.BytesIO(sys.stdin.buffer.read())
         return
     try:
-        if path.is_dir():
+        if not isinstance(path, Url) and path.is_dir():
             raise PhotoError(f"{path}: is a folder, not a picture")
-        file = path.open("rb")
+        file: BinaryIO = io.BytesIO(path.read_bytes()) if isinstance(path, Url) else path.open("rb")
     except OSError as error:
         raise PhotoError(f"{path}: {reason(error)}") from error
     with file:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from inpaint_cli.errors import OutputError, reason
+from inpaint_cli.errors import OutputError, OutputExistsError, reason
 from inpaint_cli.io.encoding import check_size, encode, format_for
 from inpaint_cli.io.formats import format_of
+from inpaint_cli.io.locations import Location, Url
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.streams import send
 
@@ -29,21 +31,29 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.exists() and not target.is_file():
         raise OutputError(f"{target}: is a device, not a file; give - for standard output")
     if not overwrite and target.exists():
-        raise OutputError(f"{target}: exists already; --overwrite replaces it")
+        raise _exists(target)
 
 
-def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = False) -> None:
+def _exists(target: Location) -> OutputExistsError:
+    return OutputExistsError(f"{target}: exists already; --overwrite replaces it")
+
+
+def write_photo(photo: Photo, target: Location | BinaryIO, *, overwrite: bool = False) -> None:
     """Write a photo whole or not at all; warn about what the format can't hold.
 
     Args:
         photo: what to write.
-        target: a path, whose extension chooses the format (the photo's own if it is the same or none), or a stream,
-            which gets the photo's own format.
+        target: a path or URL, whose extension chooses the format (the photo's own if it is the same or none), or a
+            stream, which gets the photo's own format.
         overwrite: whether a file that is there already may be replaced.
 
     Raises:
-        OutputError: it exists and may not be overwritten, the format is unknown, or the system refuses.
+        OutputExistsError: it exists and may not be overwritten.
+        OutputError: the format is unknown, or the system refuses.
     """
+    if isinstance(target, Url):
+        _upload(encode(photo, format_for(photo, target)), target, overwrite=overwrite)
+        return
     if not isinstance(target, Path):
         send(encode(photo, format_for(photo, None)), target)
         return
@@ -51,11 +61,42 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         _check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
     with _refusals(target), _replacing(Path(os.path.realpath(target))) as part:  # a link stays a link
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # a name must not reach the disk before what it names
         _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 
 
-def check_writable(photo: Photo, target: Path | None) -> None:
+def write_file(source: Path, target: Location, *, overwrite: bool = False) -> None:
+    """Put a copy of a file somewhere, whole or not at all.
+
+    Raises:
+        OutputExistsError: something stands there and may not be overwritten.
+        OutputError: the system or the store refuses.
+    """
+    with _refusals(target):
+        if not overwrite and target.exists():
+            raise _exists(target)
+        if isinstance(target, Url):
+            _upload(source, target, overwrite=overwrite)
+            return
+        with _replacing(Path(os.path.realpath(target))) as part:
+            shutil.copyfile(source, part)
+
+
+def _upload(data: bytes | memoryview | Path, target: Url, *, overwrite: bool) -> None:
+    """Write an object; that nothing stands there is asked of the store with the upload itself."""
+    from inpaint_cli.io import remote  # noqa: PLC0415 - fsspec
+
+    with _refusals(target):
+        try:
+            remote.write(str(target), data, overwrite=overwrite)
+        except FileExistsError as error:
+            raise _exists(target) from error
+
+
+def check_writable(photo: Photo, target: Location | None) -> None:
     """Check, before the work, that a photo will fit into the format of a path, or of a stream if that is None.
 
     Raises:
@@ -83,7 +124,7 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _refusals(target: Path) -> Iterator[None]:
+def _refusals(target: Location) -> Iterator[None]:
     """Turn what the system says into one line about the target."""
     try:
         yield

@@ -1,0 +1,144 @@
+"""What a run says while it goes and at its end: JSON lines, a table of rows, a bar, a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from inpaint_cli.batch.attempt import Outcome
+from inpaint_cli.batch.table import Table, open_table
+from inpaint_cli.errors import ExitCode
+from inpaint_cli.io.locations import Location
+from inpaint_cli.io.streams import send
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What is said, and where.
+
+    Attributes:
+        json: where to print one JSON object per job; None for nowhere.
+        quiet: no progress, no summary.
+        table: the file that gets all rows at the end: Parquet or JSON lines, as its name says.
+        overwrite: whether that file may be replaced.
+    """
+
+    json: BinaryIO | None = None
+    quiet: bool = False
+    table: Location | None = None
+    overwrite: bool = False
+
+
+class Reporter:
+    """Tells of each job as it ends, and counts.
+
+    Args:
+        total: number of jobs.
+        options: what is said.
+        advance: moves the bar.
+        table: takes the rows, if there is one.
+    """
+
+    def __init__(self, total: int, options: ReportOptions, advance: Callable[[], None], table: Table | None) -> None:
+        self.total = total
+        self.counts: Counter[str] = Counter()
+        self._options = options
+        self._advance = advance
+        self._table = table
+
+    def add(self, outcome: Outcome) -> None:
+        """Tell how a job ended."""
+        self.counts[outcome.status] += 1
+        if outcome.error is not None:
+            logger.error("%s", outcome.error)
+        else:
+            acted = "" if outcome.painter is None else f"; lines: {in_words(outcome.lines)}; painter: {outcome.painter}"
+            logger.info("%s → %s: %s, %.1f s%s", outcome.input, outcome.output, outcome.status, outcome.seconds, acted)
+        row = dict(vars(outcome))
+        if self._options.json is not None:
+            send(f"{json.dumps(row, ensure_ascii=False)}\n".encode(errors="replace"), self._options.json)
+        if self._table is not None:
+            self._table.add(row)
+        self._advance()
+
+    def summary(self) -> str:
+        """Return how far the run came, `3 of 4 done, 1 failed`."""
+        if self.counts["planned"]:
+            parts = [f"{self.counts['planned']} of {self.total} planned"]
+        else:
+            parts = [f"{self.counts['ok']} of {self.total} done"]
+        parts += [f"{self.counts[status]} {status}" for status in ("skipped", "failed") if self.counts[status]]
+        return ", ".join(parts)
+
+    def end(self) -> ExitCode:
+        """Print the summary of a run over several jobs; return its exit code."""
+        if (self.total > 1 or self.counts["planned"]) and not self._options.quiet:
+            sys.stderr.write(f"inpaint: {self.summary()}\n")
+        return ExitCode.FAILED if self.counts["failed"] else ExitCode.OK
+
+
+def in_words(lines: Mapping[str, int] | None) -> str:
+    """Return how many lines acted: `3 continued, 5 by G1, 1 drawn`, or `none`."""
+    words = {"continued": "continued", "g1": "by G1", "drawn": "drawn"}
+    return ", ".join(f"{lines[source]} {word}" for source, word in words.items() if lines and source in lines) or "none"
+
+
+@contextlib.contextmanager
+def reporting(total: int, options: ReportOptions) -> Iterator[Reporter]:
+    """Give a reporter for this many jobs. The table is written at the end, whatever ended the run.
+
+    Raises:
+        UsageError: the table can't be written there, or not in that format.
+        OutputError: it could not be written in the end.
+    """
+    with contextlib.ExitStack() as stack:
+        table = None
+        if options.table is not None:
+            table = stack.enter_context(open_table(options.table, overwrite=options.overwrite))
+        yield Reporter(total, options, stack.enter_context(_progress(total, options)), table)
+
+
+@contextlib.contextmanager
+def _progress(total: int, options: ReportOptions) -> Iterator[Callable[[], None]]:
+    """Give a function to call after each job; a bar with rate and time left, on a terminal only."""
+    if total < 2 or options.quiet or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich import progress  # noqa: PLC0415 - only a terminal pays for it
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeElapsedColumn(),
+        "left:",
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar:
+        task = bar.add_task("", total=total, rate="")
+        begin, done = time.monotonic(), 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            bar.update(task, advance=1, rate=f"{done / max(time.monotonic() - begin, 1e-3):.3g}/s")
+
+        handlers = [
+            handler for handler in logging.getLogger("inpaint_cli").handlers if type(handler) is logging.StreamHandler
+        ]
+        before = [handler.setStream(sys.stderr) for handler in handlers]  # rich's: lines go above the bar
+        try:
+            yield advance
+        finally:
+            for handler, stream in zip(handlers, before, strict=True):
+                handler.setStream(stream or sys.stderr)
