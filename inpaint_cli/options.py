@@ -10,6 +10,7 @@ from enum import StrEnum
 from inpaint_cli.errors import UsageError
 
 DEFAULT_WEIGHTS = "open-lite"
+STAGES = "inpaint_cli.stages"  # the logger of what a photo is going through
 MULTIPLE = 4  # of every working size and crop, in pixels: the networks halve them twice
 
 

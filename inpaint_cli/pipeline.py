@@ -8,6 +8,7 @@ when it is first needed.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
+    STAGES,
     Backend,
     FillOptions,
     Lines,
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
+
+
+stages = logging.getLogger(STAGES)
 
 
 class EdgeConnect:
@@ -253,11 +258,13 @@ class EdgeConnect:
             MaskError: the mask does not fit the image, is empty, or covers everything; or nothing may be copied.
             SketchError: the sketch does not fit the image.
         """
+        stages.debug("looking for lines")
         check_inputs(image, mask)
         return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch, not_from)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
+        stages.debug("painting along the lines")
         choices = self._choices(options)
         if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
@@ -271,6 +278,7 @@ class EdgeConnect:
 
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
+        stages.debug("copying the photo's texture")
         return [crop.with_result(self._finish(crop, options)) for crop in crops]
 
     def _finish(self, crop: Crop, options: FillOptions) -> Floats:

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from inpaint_cli.batch.job import Job
-from inpaint_cli.errors import InpaintError, OutputExistsError, PhotoError, UsageError, WeightsError, reason
+from inpaint_cli.errors import (
+    InpaintError,
+    OutputExistsError,
+    PhotoError,
+    UsageError,
+    WeightsError,
+    is_out_of_memory,
+    reason,
+)
 from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.locations import Location, resolved
 
@@ -109,6 +117,8 @@ def _line(error: Exception, job: Job) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or job.photo}: {reason(error)}"
+    if is_out_of_memory(error):
+        return f"{job.photo}: not enough memory; fewer --threads or a smaller --context need less"
     return f"{job.photo}: unexpected {type(error).__name__}: {error}; run it again with --debug and report that"
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +16,10 @@ from typing import BinaryIO
 from inpaint_cli.batch.attempt import Outcome
 from inpaint_cli.batch.table import Table, open_table
 from inpaint_cli.errors import ExitCode
+from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.locations import Location
 from inpaint_cli.io.streams import send
+from inpaint_cli.options import STAGES
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ class Reporter:
     def __init__(self, total: int, options: ReportOptions, advance: Callable[[], None], table: Table | None) -> None:
         self.total = total
         self.counts: Counter[str] = Counter()
+        self._only: Outcome | None = None  # how the one job of a run went well
         self._options = options
         self._advance = advance
         self._table = table
@@ -60,9 +64,10 @@ class Reporter:
         self.counts[outcome.status] += 1
         if outcome.error is not None:
             logger.error("%s", outcome.error)
+        elif self.total > 1 or outcome.status != "ok":
+            logger.info("%s → %s", outcome.input, described(outcome))
         else:
-            acted = "" if outcome.painter is None else f"; lines: {in_words(outcome.lines)}; painter: {outcome.painter}"
-            logger.info("%s → %s: %s, %.1f s%s", outcome.input, outcome.output, outcome.status, outcome.seconds, acted)
+            self._only = outcome
         row = dict(vars(outcome))
         if self._options.json is not None:
             send(f"{json.dumps(row, ensure_ascii=False)}\n".encode(errors="replace"), self._options.json)
@@ -80,10 +85,24 @@ class Reporter:
         return ", ".join(parts)
 
     def end(self) -> ExitCode:
-        """Print the summary of a run over several jobs; return its exit code."""
+        """Print what a run came to; return its exit code."""
+        if self._only is not None and not self._options.quiet:
+            sys.stderr.write(f"inpaint: {described(self._only)}\n")
         if (self.total > 1 or self.counts["planned"]) and not self._options.quiet:
             sys.stderr.write(f"inpaint: {self.summary()}\n")
         return ExitCode.FAILED if self.counts["failed"] else ExitCode.OK
+
+
+def described(outcome: Outcome) -> str:
+    """Return what was written and what acted: `dune-clean.jpg · 1 window · lines: 2 continued · harmonic · 1.4 s`."""
+    parts = ["standard output" if outcome.output == str(STREAM) else outcome.output]
+    if outcome.status != "ok":
+        return f"{parts[0]} · {outcome.status}"
+    if outcome.windows is not None:
+        parts.append(f"{outcome.windows} window{'' if outcome.windows == 1 else 's'}")
+    if outcome.painter is not None:
+        parts += [f"lines: {in_words(outcome.lines)}", f"painter: {outcome.painter}"]
+    return " · ".join([*parts, f"{outcome.seconds:.1f} s"])
 
 
 def in_words(lines: Mapping[str, int] | None) -> str:
@@ -104,7 +123,58 @@ def reporting(total: int, options: ReportOptions) -> Iterator[Reporter]:
         table = None
         if options.table is not None:
             table = stack.enter_context(open_table(options.table, overwrite=options.overwrite))
+        if total == 1 and not options.quiet and sys.stderr.isatty():
+            stack.enter_context(_stage_line())
         yield Reporter(total, options, stack.enter_context(_progress(total, options)), table)
+
+
+class _StageLine(logging.Handler):
+    """Shows the stage that a photo is in, on one line of the terminal, from its second second on."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._stage = ""
+        self._shown = False
+        self._timer = threading.Timer(1.0, self._show)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the stage that begins."""
+        self._stage = record.getMessage()
+        if self._shown:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown = True
+        if self._stage:
+            sys.stderr.write(f"\r\x1b[Kinpaint: {self._stage} …")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Take the line away."""
+        self._timer.cancel()
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        super().close()
+
+
+@contextlib.contextmanager
+def _stage_line() -> Iterator[None]:
+    """Show the stages that `EdgeConnect.fill` logs while the only photo of a run is worked on."""
+    handler = _StageLine()
+    stages = logging.getLogger(STAGES)
+    stages.addHandler(handler)
+    stages.setLevel(logging.DEBUG)
+    stages.propagate = False
+    try:
+        yield
+    finally:
+        stages.setLevel(logging.NOTSET)
+        stages.propagate = True
+        stages.removeHandler(handler)
+        handler.close()
 
 
 @contextlib.contextmanager

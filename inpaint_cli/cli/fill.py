@@ -1,6 +1,7 @@
 """`inpaint remove` and `inpaint inpaint`: one command with two sets of defaults."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 AUTO = "auto"  # the word that --grow takes instead of a number
 
-_MASK, _LINES, _FILL = "Mask", "Lines", "InpaintResult"
+_MASK, _LINES, _FILL = "Advanced: mask", "Advanced: lines", "Advanced: filling"
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,26 @@ class Preset:
 
 
 REMOVE = Preset(
-    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.",
+    """Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.
+
+    inpaint remove photo.jpg --mask mask.png
+
+    inpaint remove photo.jpg --box 1350,780,90,180 -o clean.png
+
+    inpaint remove photo.jpg --mask mask.png --edges sketch.png --compare
+
+    inpaint remove photos --mask masks -o 'cleaned/{stem}{ext}' --skip-existing""",
     grow=AUTO,
     largest=0.5,
 )
 INPAINT = Preset(
-    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.",
+    """Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.
+
+    inpaint inpaint scan.tif --mask scratches.png -o repaired.tif
+
+    inpaint inpaint photo.png --mask-alpha -o filled.png
+
+    inpaint inpaint photo.jpg --mask mask.png --edges sketch.png""",
     grow="0",
     largest=0.75,
 )
@@ -71,7 +86,6 @@ Edges = Annotated[
     typer.Option(
         "--edges",
         metavar="FILE|none",
-        rich_help_panel=_LINES,
         help="A sketch of the lines inside the hole: dark on light, light on dark, or strokes on a transparent layer. "
         "With several images, a folder of sketches with their names. `none` paints without lines.",
     ),
@@ -123,7 +137,6 @@ Grow = Annotated[
     typer.Option(
         "--grow",
         metavar="PIXELS|auto",
-        rich_help_panel=_MASK,
         help="Grow the mask by this much; auto: by a share of the object's size (4 %).",
     ),
 ]
@@ -151,6 +164,12 @@ def check_size(size: int | None) -> int | None:
     return size
 
 
+def _check_guide(weight: float | None) -> float | None:
+    if weight is not None and not math.isfinite(weight):
+        raise UsageError(f"--guide {weight}: a finite number from 0 up")
+    return weight
+
+
 Size = Annotated[
     int | None,
     typer.Option(
@@ -167,7 +186,6 @@ Masks = Annotated[
     typer.Option(
         "--mask",
         metavar="FILE|DIR",
-        rich_help_panel=_MASK,
         help="White marks what is missing; so does any colour on black or on transparency, and what was painted over "
         "in a copy of the image. Several masks are united; a folder holds one for each image (x.jpg: x.png, x_mask.png "
         "or x-mask.png).",
@@ -188,7 +206,6 @@ Boxes = Annotated[
     typer.Option(
         "--box",
         metavar="X,Y,W,H",
-        rich_help_panel=_MASK,
         help="A rectangle to fill, in pixels; may be given several times.",
     ),
 ]
@@ -259,6 +276,7 @@ Guide = Annotated[
         metavar="WEIGHT",
         min=0,
         rich_help_panel=_FILL,
+        callback=_check_guide,
         help="How much the painting steers the search for patches of texture, 0 for not at all. "
         "The model's own if not given; 0.05 is a hint, 1 is obeyed.",
     ),
@@ -292,9 +310,7 @@ Plain = Annotated[
 ]
 Compare = Annotated[
     bool,
-    typer.Option(
-        "--compare", rich_help_panel=shared.FILES, help="Also write NAME-compare.png: input, hole, edges, result."
-    ),
+    typer.Option("--compare", help="Also write NAME-compare.png: input, hole, edges, result."),
 ]
 SaveSteps = Annotated[
     str | None,

@@ -16,9 +16,9 @@ from inpaint_cli.errors import UsageError
 
 _MOST_THREADS = 1024  # more than any processor has, and systems refuse to start many more
 
-MODEL = "Model"
-FILES = "Files"
-MESSAGES = "Messages"
+MODEL = "Advanced: model"
+FILES = "Advanced: files"
+MESSAGES = "Advanced: messages"
 
 
 class _Warnings(logging.Formatter):
@@ -69,15 +69,12 @@ Quiet = Annotated[
         "-q",
         "--quiet",
         callback=_set_quiet,
-        rich_help_panel=MESSAGES,
         help="No progress, no summary, no warnings; errors stay.",
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option(
-        "-v", "--verbose", callback=_set_verbose, rich_help_panel=MESSAGES, help="Say what is done with each image."
-    ),
+    typer.Option("-v", "--verbose", callback=_set_verbose, help="Say what is done with each image."),
 ]
 Debug = Annotated[
     bool,
@@ -91,7 +88,6 @@ Weights = Annotated[
     typer.Option(
         "--weights",
         metavar="NAME|DIR|hf:USER/REPO",
-        rich_help_panel=MODEL,
         help="The model: a name that `inpaint weights list` shows, a folder, or a repository on the Hub "
         "(hf:USER/REPO@REVISION).",
     ),
@@ -162,7 +158,6 @@ Manifest = Annotated[
     typer.Option(
         "--manifest",
         metavar="FILE",
-        rich_help_panel=FILES,
         help="A table of photos instead of IMAGE, .csv or .jsonl, with input, mask, and if need be output and edges.",
     ),
 ]
@@ -172,14 +167,11 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="OUT",
-        rich_help_panel=FILES,
         help="A file, a folder, a template such as 'out/{stem}{ext}', or - for standard output. "
         "Not given: beside the photo, by a name of its own.",
     ),
 ]
-SkipExisting = Annotated[
-    bool, typer.Option("--skip-existing", rich_help_panel=FILES, help="Leave out photos whose output exists: resume.")
-]
+SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out photos whose output exists: resume.")]
 Shard = Annotated[
     str | None,
     typer.Option(
@@ -218,6 +210,4 @@ Ray = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", rich_help_panel=MESSAGES, help="Print one JSON object per image on standard output.")
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace an output that is already there.")
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that is already there.")]
