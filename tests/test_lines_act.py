@@ -153,9 +153,9 @@ def test_verbose_says_which_lines_acted(inpaint: Command, tmp_path: Path):
     Image.fromarray(hole).save(tmp_path / "hole.png")
     common = ("inpaint", tmp_path / "dune.png", "--mask", tmp_path / "hole.png", "--no-texture", "-v")
     run = inpaint(*common, "-o", tmp_path / "a.png")
-    assert re.search(r"; lines: 1 (continued|by G1); painter: harmonic\n", run.err), run.err
+    assert re.search(r" · lines: 1 (continued|by G1) · painter: harmonic · ", run.err), run.err
     run = inpaint(*common, "-o", tmp_path / "b.png", "--edges", "none")
-    assert "; lines: none; painter: harmonic\n" in run.err
+    assert " · lines: none · painter: harmonic · " in run.err
     assert not np.array_equal(load_image(tmp_path / "a.png"), load_image(tmp_path / "b.png"))
 
 

@@ -155,6 +155,7 @@ class _StageLine(logging.Handler):
         """Take the line away."""
         self._timer.cancel()
         if self._shown:
+            self._shown = False
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         super().close()
