@@ -1,7 +1,7 @@
 """Make every picture of the README from the examples, by the tool's own commands: `python examples/pictures.py`.
 
-Writes `results/*.jpg` (what `inpaint remove` gives for each example), `before-after.jpg`, `sketch.jpg` and
-`stages.jpg` beside this file; `page.py` makes `draw.png`.
+Writes `results/*.jpg` (what `inpaint remove` gives for each example), `before-after.jpg`, `sketch.jpg`,
+`stages.jpg` and `limits.jpg` beside this file; `page.py` makes `draw.png`.
 """
 
 import tempfile
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli import load_image
 from inpaint_cli.cli import main
-from inpaint_cli.imaging.panels import side_by_side
+from inpaint_cli.imaging.panels import mark_hole, side_by_side
 from inpaint_cli.imaging.windows import Box
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 NAMES = ("bird", "dune", "otter", "tunnel")
 DUNE = Box(380, 240, 1040, 1230)
 BIRD = Box(180, 440, 480, 890)
+TOO_LARGE = "1000,500,700,600"  # half of the otter: nothing in the photo says what an otter is
 
 
 def inpaint(*arguments: object) -> None:
@@ -62,6 +63,14 @@ def main_() -> None:
             load_image(next(Path(folder).glob(f"*{step}.png"))) for step in ("window", "edges", "painting", "result")
         )
     row("stages", window, 255 - edges, painting, result)
+
+    with tempfile.TemporaryDirectory() as folder:
+        bad = Path(folder) / "otter.png"
+        inpaint("inpaint", HERE / "otter.jpg", "--box", TOO_LARGE, "-o", bad, "-q")
+        hole = np.zeros(photos["otter"].shape[:2], np.bool_)
+        x, y, width, height = map(int, TOO_LARGE.split(","))
+        hole[y : y + height, x : x + width] = True
+        row("limits", mark_hole(photos["otter"], hole), load_image(bad))
 
 
 if __name__ == "__main__":
