@@ -189,7 +189,7 @@ def test_propagation_sums_neighbours_of_place_and_patch():
             cosine[y + i, x + j, v + i, u + j]
             for i in (-1, 0, 1)
             for j in (-1, 0, 1)
-            if 0 <= min(y + i, v + i) and max(y + i, v + i) < 3 and 0 <= min(x + j, u + j) and max(x + j, u + j) < 4
+            if min(y + i, v + i) >= 0 and max(y + i, v + i) < 3 and min(x + j, u + j) >= 0 and max(x + j, u + j) < 4
         )
 
     expected = summed(1, 2, 0, 1) - summed(1, 2, 2, 3)

@@ -18,6 +18,7 @@ training photos).
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -86,7 +87,7 @@ class _Branch(nn.Module):
         number = max(1, min(most, round(math.log2(side / _FINAL_SIDE))))
         widths = [3, c, 2 * c, 4 * c, *([8 * c] * (most - 3))][: number + 1]
         layers: list[nn.Module] = []
-        for channels_in, channels in zip(widths, widths[1:], strict=False):
+        for channels_in, channels in pairwise(widths):
             layers += [_conv(channels_in, channels, 5, stride=2)]
         last = math.ceil(side / 2**number)
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * last**2, 16 * c), nn.ReLU())

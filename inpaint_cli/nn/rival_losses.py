@@ -39,7 +39,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
 
 
 def discount(mask: Tensor, gamma: float = 0.9) -> Tensor:
-    """Return the weight γ^l of each pixel, l its distance in pixels (chessboard) to the nearest known one.
+    """Return the weight gamma^l of each pixel, l its distance in pixels (chessboard) to the nearest known one.
 
     Known pixels weigh 1, and so does a picture without any.
 
