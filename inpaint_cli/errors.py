@@ -33,6 +33,11 @@ def reason(error: OSError) -> str:
     return error.strerror.lower() if error.strerror else str(error)
 
 
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra, as the README gives it."""
+    return f"pip install -c constraints.txt '.[{extra}]'"
+
+
 class UsageError(InpaintError):
     """The command line asks for something that makes no sense."""
 
