@@ -5,11 +5,13 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.edges import to_gray
 
+Picture = NDArray[np.uint8] | NDArray[np.float32]
 
-def ssim_map(a: NDArray[np.generic], b: NDArray[np.generic]) -> NDArray[np.float64]:
+
+def ssim_map(a: Picture, b: Picture) -> NDArray[np.float64]:
     """Return the structural similarity of two pictures around each pixel, H×W, 1 where they are equal.
 
-    On grey pictures, data range 1, Gaussian window of 11×11 with σ = 1.5, population covariance, as Wang et al. have it.
+    As Wang et al. have it: on grey pictures, Gaussian window of 11×11 with σ = 1.5, population covariance; data range 1.
 
     Args:
         a: RGB, H×W×3, uint8 or in [0, 1], at least 11 pixels on each side.
@@ -24,7 +26,7 @@ def ssim_map(a: NDArray[np.generic], b: NDArray[np.generic]) -> NDArray[np.float
     return np.asarray(similarity, np.float64)
 
 
-def ssim(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
+def ssim(a: Picture, b: Picture) -> float:
     """Return the mean structural similarity of two pictures, leaving out the border that windows stick out of."""
     border = 5
     return float(ssim_map(a, b)[border:-border, border:-border].mean())
