@@ -11,7 +11,7 @@ Picture = NDArray[np.uint8] | NDArray[np.float32]
 def ssim_map(a: Picture, b: Picture) -> NDArray[np.float64]:
     """Return the structural similarity of two pictures around each pixel, H×W, 1 where they are equal.
 
-    As Wang et al. have it: on grey pictures, Gaussian window of 11×11 with σ = 1.5, population covariance; data range 1.
+    On grey pictures, data range 1, Gaussian window of 11×11 with σ = 1.5, population covariance: Wang et al.'s values.
 
     Args:
         a: RGB, H×W×3, uint8 or in [0, 1], at least 11 pixels on each side.
