@@ -193,8 +193,8 @@ class Critic(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * (side // 16) ** 2, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the score of x, N×3×side×side in [0, 1]: N×1."""
-        score: Tensor = self.layers(2 * x - 1)
+        """Return the score of x, N×3×side×side in [−1, 1]: N×1."""
+        score: Tensor = self.layers(x)
         return score
 
 
@@ -213,5 +213,5 @@ class ContextualAttentionCritics(nn.Module):
         self.local = Critic(side // 2, (w, 2 * w, 4 * w, 8 * w))
 
     def forward(self, whole: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both scores, N×1 each, of pictures N×3×side×side and of their squares of half the side."""
+        """Return both scores, N×1 each, of pictures N×3×side×side in [−1, 1] and of their squares of half the side."""
         return self.whole(whole), self.local(local)

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 
 
 def levels_for(side: int) -> int:
-    """Return how many levels bring crops of this side, in pixels, to 2."""
-    return max(2, round(math.log2(side)) - 1)
+    """Return how many levels bring crops of this side, in pixels, to 2 or 3."""
+    return max(2, int(math.log2(side)) - 1)
 
 
 class PartialConv2d(nn.Module):
