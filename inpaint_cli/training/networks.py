@@ -42,11 +42,14 @@ class TrainingNetworks(nn.Module):
 
     def __init__(self, options: TrainOptions, *, fresh: bool = True) -> None:
         super().__init__()
-        width, blocks = options.model.base_channels, options.residual_blocks
+        width, blocks = options.width, options.residual_blocks
+        d_width = options.base_channels or 64
         self.g1 = EdgeGenerator(width, blocks) if options.has_g1 else None
         self.g2 = InpaintGenerator(width, blocks, mask_channel=options.mask_channel) if options.trains_g2 else None
-        self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
-        self.d2 = PatchDiscriminator(3) if options.trains_g2 and (options.adversarial2 or options.fm2) else None
+        judged1 = options.trains_g1 and (options.adversarial1 or options.fm1)
+        judged2 = options.trains_g2 and (options.adversarial2 or options.fm2)
+        self.d1 = PatchDiscriminator(2, d_width) if judged1 else None
+        self.d2 = PatchDiscriminator(3, d_width) if judged2 else None
         if fresh:
             if options.recipe is not Recipe.PAPER:
                 initialise(self.g1, self.g2)
@@ -55,8 +58,8 @@ class TrainingNetworks(nn.Module):
             self._start(options)
         if self.g1 is not None and options.trains_g1 and options.recipe is Recipe.PAPER:
             add_spectral_norm(self.g1)
-        self.g1_average = average_of(self.g1, options.ema) if options.trains_g1 else None
-        self.g2_average = average_of(self.g2, options.ema)
+        self.g1_average = average_of(self.g1, options.ema) if self.g1 is not None and options.trains_g1 else None
+        self.g2_average = average_of(self.g2, options.ema) if self.g2 is not None else None
         if self.g1 is not None and not options.trains_g1:
             self.g1.requires_grad_(False).eval()
 
@@ -129,10 +132,8 @@ def add_spectral_norm(g1: EdgeGenerator) -> None:
         spectral_norm(module)
 
 
-def average_of(generator: nn.Module | None, decay: float) -> AveragedModel | None:
+def average_of(generator: nn.Module, decay: float) -> AveragedModel:
     """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger."""
-    if generator is None:
-        return None
 
     def move(averages: Sequence[Tensor], now: Sequence[Tensor], number: Tensor | int) -> None:
         step = int(number)

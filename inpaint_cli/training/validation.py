@@ -117,6 +117,8 @@ def _ways(options: TrainOptions) -> dict[str, Callable[[Mask, Mask], ShownLines]
         return lambda true, hole: exact_lines(kind, true, hole)
 
     ways: dict[str, Callable[[Mask, Mask], ShownLines]] = {}
+    if options.rival is not None:
+        ways["none"] = of(Kind.NONE)
     if options.trains_g2:
         ways |= {"none": of(Kind.NONE), "canny": of(Kind.TRUE)}
         if options.needs_harmonic_fill:
