@@ -263,6 +263,7 @@ def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]
         collate_fn=collate,
         prefetch_factor=4 if options.workers else None,
         worker_init_fn=_begin_worker,
+        generator=torch.Generator(),  # torch's own, which losses draw from, would be one number on after a resume
     )
 
 

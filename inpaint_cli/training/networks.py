@@ -18,7 +18,7 @@ from inpaint_cli.weights.checkpoints import fold_spectral_norm, read_generator
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.registry import CONFIG
 
-Kind = Literal["g1", "g2"]
+Kind = Literal["g1", "g2", "generator"]  # the last is a rival's
 
 EDGES_ARE_RARE = -2.5  # log-odds that a fresh G1 gives to each pixel: 8 %
 _ENTRANCE, _EXIT = "encoder.1.weight", "decoder.7."
@@ -171,7 +171,7 @@ def read_average(run: Path, kind: Kind) -> dict[str, Tensor]:
 
     Args:
         run: the run's folder.
-        kind: g1 or g2. A G1 that only gave lines is taken as it is.
+        kind: which. A G1 that only gave lines is taken as it is.
 
     Raises:
         TrainingError: there is no such run, or no such generator in it.

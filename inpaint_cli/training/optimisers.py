@@ -1,6 +1,7 @@
 """Optimisers and learning rates: the paper's Adam, or AdamW with a warm-up and a cosine."""
 
 import math
+import warnings
 from typing import Any
 
 import torch
@@ -69,8 +70,10 @@ class Optimisers:
 
     def advance(self) -> None:
         """Set the learning rates of the next step."""
-        for scheduler in self._schedulers:
-            scheduler.step()
+        with warnings.catch_warnings():  # torch misses the steps of an optimiser whose phase has not come yet
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
+            for scheduler in self._schedulers:
+                scheduler.step()
 
     def state_dict(self) -> dict[str, Any]:
         """Return both optimisers' states."""

@@ -302,7 +302,8 @@ class TrainOptions:
         stage, rival = given.get("stage", cls.stage), given.get("model", cls.model).rival
         if stage is Stage.RIVAL:
             given = {"recipe": Recipe.PAPER, **given}
-            if idle := sorted(given.keys() & OF_EDGECONNECT):
+            idle = sorted(given.keys() & (OF_EDGECONNECT - ({"perceptual"} if rival is Rival.PCONV else set())))
+            if idle:
                 raise UsageError(f"--{idle[0].replace('_', '-')}: not with --stage rival, which has its own paper's")
         values = RECIPES[given.get("recipe", cls.recipe)] | (RIVALS[rival] if rival else {})
         return cls(**values | given)
@@ -465,5 +466,5 @@ RIVALS: dict[Rival, dict[str, Any]] = {  # where they differ from the paper's re
 OF_EDGECONNECT = {  # options that say nothing to a rival
     "g1", "g2", "residual_blocks", "hole_fill", "output", "contrast", "mask_channel", "edge_channel", "lr_drop", "gan",
     "fake", "adversarial1", "fm1", "bce", "edge_weight", "outside_weight", "l1", "hole_weight", "l2", "adversarial2",
-    "fm2", "perceptual_weight", "style_weight", "canny_share", "blank_share", "compiled",
+    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share", "compiled",
 }  # fmt: skip

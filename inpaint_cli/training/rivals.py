@@ -59,7 +59,7 @@ class RivalNetworks(nn.Module):
 
     Attributes:
         generator: what learns.
-        average: the average of it.
+        generator_average: the average of its weights.
         judges: the discriminators; None for PConv.
     """
 
@@ -67,7 +67,7 @@ class RivalNetworks(nn.Module):
         super().__init__()
         rival, width, side = _rival(options), options.width, options.largest
         self.generator = build_generator(rival, width, side)
-        self.average = average_of(self.generator, options.ema)
+        self.generator_average = average_of(self.generator, options.ema)
         self.judges: ContextualAttentionCritics | ContextDiscriminator | None = None
         if rival is Rival.CA:
             self.judges = ContextualAttentionCritics(side, width)
@@ -92,7 +92,7 @@ class _RivalLearner(ABC):
     @property
     def progress(self) -> float:
         """The share of the run's steps that are done; a resumed run has it from its checkpoint."""
-        return int(self.networks.average.n_averaged) / self.options.steps
+        return int(self.networks.generator_average.n_averaged) / self.options.steps
 
     def predict(self, batch: Batch) -> Outputs:
         """Return the generator's picture."""
@@ -108,12 +108,12 @@ class _RivalLearner(ABC):
 
     def update_averages(self) -> None:
         """Take the weights of a step that is done into their average."""
-        self.networks.average.update_parameters(self.networks.generator)
+        self.networks.generator_average.update_parameters(self.networks.generator)
 
     @torch.no_grad()
     def complete(self, batch: Batch) -> Completion:
         """Return the averaged generator's picture; what it is compared with is the mean colour of the known pixels."""
-        image = paint(self.networks.average.module, batch.image, batch.mask).float()
+        image = paint(self.networks.generator_average.module, batch.image, batch.mask).float()
         known = 1 - batch.mask
         mean = (batch.image * known).sum((2, 3), keepdim=True) / known.sum((2, 3), keepdim=True).clamp_min(1)
         filled = batch.image * known + mean * batch.mask
