@@ -3,7 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from inpaint_cli.nn.perceptual import Vgg16
 from torch import nn
 
 from inpaint_cli.nn import rival_losses
@@ -15,6 +14,7 @@ from inpaint_cli.nn.contextual_attention import (
 from inpaint_cli.nn.glcic import CompletionNetwork, ContextDiscriminator
 from inpaint_cli.nn.patches import around_hole
 from inpaint_cli.nn.pconv import PartialConv2d, PConvUNet, levels_for
+from inpaint_cli.nn.vgg import Vgg16
 
 
 def hole(side: int = 64, rows: slice = slice(20, 40), columns: slice = slice(24, 50)) -> torch.Tensor:
