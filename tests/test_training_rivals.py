@@ -174,6 +174,7 @@ def test_lite_is_half_the_width(tmp_path, inpaint):
         (("--stage", "rival", "--model", "ca", "--perceptual", "random"), "--perceptual: not with --stage rival"),
         (("--stage", "rival", "--model", "pconv", "--size", 48), "multiple of 32"),
         (("--stage", "rival", "--model", "pconv", "--size", 32, "--size", 64), "multiple of 32"),
+        (("--stage", "rival", "--model", "pconv", "--size", 32, "--val-size", 64), "--val-size"),
         (("--stage", "edge", "--base-channels", 5), "an even number"),
     ],
 )

@@ -12,11 +12,9 @@ c = `base_channels` (64 in the paper), n = `levels`, H = the crop's side:
 | decoder n to 2 | ×2, joined with encoder i − 1; 3×3 | as encoder i − 1 | batch norm, LeakyReLU 0.2 | H/2ⁱ⁻¹ |
 | decoder 1 | ×2, joined with the input; 3×3 | 3 | | H |
 
-Enlarging is by nearest neighbour, of features and of masks. As many levels as bring the training crop's side to 2:
+Enlarging is by nearest neighbour, of features and of masks. As many levels as halve the training crop's side to 2:
 eight at 512 pixels as in the paper, seven at 256, five at 64.
 """
-
-import math
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +22,11 @@ from torch import Tensor, nn
 
 
 def levels_for(side: int) -> int:
-    """Return how many levels bring crops of this side, in pixels, to 2 or 3."""
-    return max(2, int(math.log2(side)) - 1)
+    """Return how many levels halve crops of this side, in pixels, to 2, or as far as it can be halved."""
+    levels = 0
+    while side % 2 == 0 and side > 2:
+        side, levels = side // 2, levels + 1
+    return levels
 
 
 class PartialConv2d(nn.Module):

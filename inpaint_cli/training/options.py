@@ -226,8 +226,9 @@ class TrainOptions:
         str,
         Option(
             _LOSSES,
-            "VGG-19 of the perceptual and style losses: from the Hub, with random weights, left out, or a file.",
-            "vgg19|random|none|FILE",
+            "VGG-19 (PConv's is VGG-16) of the perceptual and style losses: from the Hub, with random weights, left "
+            "out, or a file.",
+            "vgg19|vgg16|random|none|FILE",
         ),
     ] = "none"
     perceptual_weight: Annotated[float, Option(_LOSSES, "Weight of the perceptual loss.", min=0)] = 0.1
@@ -372,8 +373,10 @@ class TrainOptions:
             return
         if self.recipe is not Recipe.PAPER:
             raise UsageError(f"--recipe {self.recipe}: a rival has its own paper's; only --recipe paper fits")
-        if len(self.size) > 1 or self.size[0] % RIVAL_MULTIPLE or (self.val_size or 0) % RIVAL_MULTIPLE:
-            raise UsageError(f"--size: one multiple of {RIVAL_MULTIPLE} with --stage rival; --val-size likewise")
+        if len(self.size) > 1 or self.size[0] % RIVAL_MULTIPLE:
+            raise UsageError(f"--size: one multiple of {RIVAL_MULTIPLE} with --stage rival")
+        if self.val_size not in {None, self.size[0]}:
+            raise UsageError("--val-size: with --stage rival photos are validated at --size")
 
     def _check_g2(self) -> None:
         if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
@@ -466,5 +469,5 @@ RIVALS: dict[Rival, dict[str, Any]] = {  # where they differ from the paper's re
 OF_EDGECONNECT = {  # options that say nothing to a rival
     "g1", "g2", "residual_blocks", "hole_fill", "output", "contrast", "mask_channel", "edge_channel", "lr_drop", "gan",
     "fake", "adversarial1", "fm1", "bce", "edge_weight", "outside_weight", "l1", "hole_weight", "l2", "adversarial2",
-    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share", "compiled",
+    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share",
 }  # fmt: skip

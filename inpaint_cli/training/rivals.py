@@ -87,6 +87,9 @@ class _RivalLearner(ABC):
         self.options = options
         self.networks: RivalNetworks = RivalNetworks(options).to(device)
         self.generators: list[nn.Module] = [self.networks.generator]
+        self._generator: nn.Module = self.networks.generator
+        if options.compiled:
+            self._generator = torch.compile(self.networks.generator)  # type: ignore[assignment]
         self.discriminators: list[nn.Module] = [] if self.networks.judges is None else [self.networks.judges]
 
     @property
@@ -96,7 +99,7 @@ class _RivalLearner(ABC):
 
     def predict(self, batch: Batch) -> Outputs:
         """Return the generator's picture."""
-        return Outputs(None, paint(self.networks.generator, batch.image, batch.mask).float())
+        return Outputs(None, paint(self._generator, batch.image, batch.mask).float())
 
     def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
         """Return no losses: there is no discriminator."""
@@ -128,7 +131,7 @@ class ContextualAttentionLearner(_RivalLearner):
 
     def predict(self, batch: Batch) -> Outputs:
         """Return the coarse and the refined picture."""
-        coarse, refined = self.networks.generator(batch.image, batch.mask)
+        coarse, refined = self._generator(batch.image, batch.mask)
         return Outputs(None, refined.float(), coarse=coarse.float())
 
     def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
