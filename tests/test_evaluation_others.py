@@ -172,6 +172,23 @@ def test_pictures_that_do_not_fit_are_one_line(inpaint, tmp_path):
     assert "1 of 15 pictures are missing, such as fixed_city.png" in run.err
 
 
+def test_a_broken_photo_needs_no_picture(inpaint, tmp_path):
+    data, cases = tmp_path / "data", tmp_path / "cases"
+    data.mkdir()
+    copy(PHOTOS / "city.jpg", data)
+    (data / "broken.jpg").write_bytes(b"not a picture")
+    run = inpaint("evaluate", "--data", data, "--export-cases", cases, "--size", 64)
+    assert run.code == 1
+    assert run.err.count("\n") == 1
+    assert "broken.jpg" in run.err
+    assert len(list((cases / "photos").iterdir())) == 5
+    arguments = ("--pictures", f"holes={cases / 'photos'}", *QUICK)
+    run = inpaint("evaluate", "--data", data, "-o", tmp_path / "report", *arguments)
+    assert run.code == 1
+    assert "1 of 2 photos are not in the report" in run.err
+    assert table(tmp_path / "report")[FIXED, "holes"]["cases"] == "1"
+
+
 def test_a_report_needs_a_folder(inpaint):
     run = inpaint("evaluate", "--data", PHOTOS)
     assert run.code == 2

@@ -166,7 +166,7 @@ def evaluate(
     """
     methods, rivals = _methods(method)
     if export_cases is not None:
-        failed = _export(export_cases, data, masks, size=size, seed=seed, overwrite=overwrite)
+        failed = _export(export_cases, data, masks, size=size, seed=seed, overwrite=overwrite or resume)
         if report is None:
             return ExitCode.FAILED if failed else ExitCode.OK
     if report is None:

@@ -116,26 +116,29 @@ class PictureColumn:
     Args:
         name: its heading.
         folder: where the pictures lie.
+        data: the folder of photos.
         names: the photos of the evaluation.
         holes: their holes.
 
     Raises:
-        UsageError: there is no such folder, or a picture is missing.
+        UsageError: there is no such folder, or a picture of a photo that can be read is missing.
     """
 
-    def __init__(self, name: str, folder: Path, names: Sequence[str], holes: Holes) -> None:
+    def __init__(self, name: str, folder: Path, data: Path, names: Sequence[str], holes: Holes) -> None:
         if not folder.is_dir():
             raise UsageError(f"--pictures {name}={folder}: not a folder")
         self.name, self.size = name, holes.size
         found = {path.stem: path for path in pictures_below(folder)}
         wanted = file_names(names, holes.labels)
-        missing = sorted(file for file in wanted.values() if file not in found)
-        if missing:
-            raise UsageError(
-                f"--pictures {name}={folder}: {len(missing)} of {len(wanted)} pictures are missing, such as "
-                f"{missing[0]}.png; evaluate --export-cases DIR writes what they are to be made of"
-            )
-        self.paths = {key: found[file] for key, file in wanted.items()}
+        missing = {photo: file for (photo, _), file in wanted.items() if file not in found}
+        for photo, file in missing.items():
+            if _readable(data / photo, holes.size):  # `export` left out the others
+                number = sum(file not in found for file in wanted.values())
+                raise UsageError(
+                    f"--pictures {name}={folder}: {number} of {len(wanted)} pictures are missing, such as {file}.png; "
+                    "evaluate --export-cases DIR writes what they are to be made of"
+                )
+        self.paths = {key: found[file] for key, file in wanted.items() if file in found}
 
     def run(self, cases: Sequence[HoledPhoto]) -> list[Picture]:
         """Return the photos with their holes filled.
@@ -163,3 +166,11 @@ class PictureColumn:
                 "the cases were exported with"
             )
         return np.where(case.hole[..., None], picture, case.truth)
+
+
+def _readable(path: Path, size: int) -> bool:
+    try:
+        photos.load(path, size)
+    except PhotoError:
+        return False
+    return True

@@ -156,7 +156,7 @@ def columns(settings: Settings, models: Sequence[EdgeConnect], names: Sequence[s
     for (rival, folder), title in zip(settings.rivals, titles, strict=True):
         name = str(rival) if kinds.count(rival) == 1 else f"{rival} ({title})"
         result.append(FillColumn(name, RivalFill(rival, folder, settings.device, settings.dtype)))
-    result += [PictureColumn(name, folder, names, holes) for name, folder in settings.pictures]
+    result += [PictureColumn(name, folder, settings.data, names, holes) for name, folder in settings.pictures]
     return result
 
 
