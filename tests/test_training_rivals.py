@@ -154,6 +154,14 @@ def test_an_exported_rival_is_its_average_and_stands_in_the_table(rival, runs, t
     assert inpaint("weights", "export", runs[rival], "-o", folder, "--overwrite").code == 0
 
 
+def test_batch_normalisation_is_averaged_with_the_weights(runs):
+    """Its means and variances are those of the weights that go with them, not of the last step's."""
+    saved = weights(runs[Rival.GLCIC])
+    means = [key for key in saved if key.startswith("generator_average.module.") and key.endswith("running_mean")]
+    assert means
+    assert not any(torch.equal(saved[key], saved[key.replace("_average.module", "")]) for key in means)
+
+
 def test_lite_is_half_the_width(tmp_path, inpaint):
     run = tmp_path / "run"
     options = ("--stage", "rival", "--model", "ca-lite", "--size", 32, "--batch", 1, "--workers", 0, "--steps", 1)

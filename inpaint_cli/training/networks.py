@@ -132,14 +132,21 @@ def add_spectral_norm(g1: EdgeGenerator) -> None:
         spectral_norm(module)
 
 
-def average_of(generator: nn.Module, decay: float) -> AveragedModel:
-    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger."""
+def average_of(generator: nn.Module, decay: float, *, buffers: bool = False) -> AveragedModel:
+    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger.
+
+    Args:
+        generator: what learns.
+        decay: share of the average that is left after a step.
+        buffers: average batch normalisation's means and variances too, which belong to the weights; False copies them.
+    """
 
     def move(averages: Sequence[Tensor], now: Sequence[Tensor], number: Tensor | int) -> None:
         step = int(number)
-        torch._foreach_lerp_(list(averages), list(now), 1 - min(decay, (1 + step) / (10 + step)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(list(averages), list(now), 1 - min(decay, (1 + step) / (10 + step)))
 
-    average = AveragedModel(generator, multi_avg_fn=move)
+    average = AveragedModel(generator, multi_avg_fn=move, use_buffers=buffers)
     return average.requires_grad_(False).eval()
 
 

@@ -67,7 +67,7 @@ class RivalNetworks(nn.Module):
         super().__init__()
         rival, width, side = _rival(options), options.width, options.largest
         self.generator = build_generator(rival, width, side)
-        self.generator_average = average_of(self.generator, options.ema)
+        self.generator_average = average_of(self.generator, options.ema, buffers=True)
         self.judges: ContextualAttentionCritics | ContextDiscriminator | None = None
         if rival is Rival.CA:
             self.judges = ContextualAttentionCritics(side, width)
