@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors.torch import save
-from torch import Tensor, nn
+from numpy.typing import ArrayLike
+from safetensors.numpy import save
+from torch import nn
 
 from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.nn.rivals import build_generator
@@ -61,14 +63,20 @@ class RivalConfig:
         return build_generator(self.model, self.base_channels, self.train_size)
 
 
-def write_rival(
-    folder: Path, config: RivalConfig, state: Mapping[str, Tensor], card: str, *, dtype: torch.dtype = torch.float16
-) -> None:
-    """Write `config.json`, `generator.safetensors` and `README.md` into a folder that is there."""
+def write_rival(folder: Path, config: RivalConfig, state: Mapping[str, ArrayLike], card: str) -> None:
+    """Write `config.json`, `generator.safetensors` and `README.md` into a folder that is there.
+
+    Args:
+        folder: best that of `export.model_folder`.
+        config: what goes into `config.json`.
+        state: the generator's weights, arrays or tensors on the CPU; written as float16.
+        card: the model card, Markdown.
+    """
     table = {"model": config.model, "base_channels": config.base_channels, "train_size": config.train_size}
     (folder / CONFIG).write_text(json.dumps(table, indent=2) + "\n", "utf-8")
-    weights = {k: w.to("cpu", dtype).contiguous() for k, w in state.items() if not k.endswith(_COUNTERS)}
-    (folder / GENERATOR).write_bytes(save(weights, metadata={"format": "pt"}))
+    weights = {k: np.asarray(w, np.float16) for k, w in state.items() if not k.endswith(_COUNTERS)}
+    contiguous = {key: np.ascontiguousarray(weight) for key, weight in weights.items()}
+    (folder / GENERATOR).write_bytes(save(contiguous, metadata={"format": "pt"}))
     (folder / "README.md").write_text(card, "utf-8")
 
 
@@ -89,8 +97,9 @@ def read_rival(folder: Path) -> tuple[RivalConfig, nn.Module]:
             f"{path}: {wrong} has shape {found.get(wrong, 'none')}, expected {expected.get(wrong, 'none')} "
             f"for a {config.model} of base_channels {config.base_channels}"
         )
-    if not all(torch.isfinite(weight).all() for weight in state.values()):
+    if not all(np.isfinite(weight).all() for weight in state.values()):
         raise WeightsError(f"{path}: holds values that are not finite; the file is damaged")
     generator = config.generator()
-    generator.load_state_dict({key: weight.float() for key, weight in state.items()}, strict=False)
+    tensors = {key: torch.from_numpy(weight.astype(np.float32)) for key, weight in state.items()}
+    generator.load_state_dict(tensors, strict=False)  # without the counters
     return config, generator.eval()
