@@ -24,6 +24,7 @@ from inpaint_cli.batch.discovery import plan
 from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.batch.run import MAX_CONCURRENT, RunOptions, run
 from inpaint_cli.batch.tasks import FillTask, OutputWriter
+from inpaint_cli.choices import Choices
 from inpaint_cli.imaging.windows import plan as plan_windows
 from inpaint_cli.inference import Networks
 from inpaint_cli.inference.backends import backend_for
@@ -92,7 +93,8 @@ def window_sizes(photo: Path, mask: Path, size: int | None) -> list[tuple[int, i
     """Return the working sizes (H, W) of a photo's windows when the networks are at work."""
     with Image.open(photo) as picture:
         hole = rescaled(load_mask(mask), (picture.height, picture.width))
-    longest = EdgeConnect.load().longest(FillOptions(lines=Lines.G1, painter=Painter.G2, size=size))
+    options = FillOptions(lines=Lines.G1, painter=Painter.G2, size=size)
+    longest = Choices(options, EdgeConnect.load().model.config).longest()
     return [window.size for window in plan_windows(hole, FillOptions.context, longest)]
 
 

@@ -77,13 +77,14 @@ def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], model
         f"Medians over {len({cut.name for _, cut, _, _ in rows})} windows of 448 pixels with holes about 150 wide;"
         f" model `{model.name}`, whose defaults are lines `{model.config.lines}`, painter `{model.config.painter}`,"
         f" guide {model.config.guide_weight:g}.",
-        "Written by `benchmarks/windows.py`; every window is in the CSV beside this file.",
+        "Written by `benchmarks/windows.py`; every window is in the CSV beside this file."
+        " How lines are chosen and what else was tried: `lines.md`.",
         "PSNR in dB, gradient error in grey levels; detail and jump are right at 1;"
         " precision and recall of the truth's edges within 2 pixels.",
     ]
     for subset in ("lines", "texture"):
         lines += ["", f"## Holes {'across lines' if subset == 'lines' else 'on texture'}", ""]
-        lines += [f"| fill | {' | '.join(columns)} | seconds |", f"|---|{'---|' * (len(columns) + 1)}"]
+        lines += [f"| fill | {' | '.join(columns)} | mean psnr | seconds |", f"|---|{'---|' * (len(columns) + 2)}"]
         for name in names:
             here = [(seconds, figures) for row, cut, seconds, figures in rows if row == name and cut.subset == subset]
             middle = medians([figures for _, figures in here])
@@ -91,7 +92,8 @@ def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], model
                 f"{value:.{1 if column == 'psnr' else 2}f}"
                 for column, value in zip(columns, astuple(middle), strict=True)
             )
-            lines.append(f"| {name} | {figures} | {np.median([seconds for seconds, _ in here]):.2f} |")
+            mean, seconds = np.mean([each.psnr for _, each in here]), np.median([seconds for seconds, _ in here])
+            lines.append(f"| {name} | {figures} | {mean:.2f} | {seconds:.2f} |")
     return "\n".join(lines) + "\n"
 
 

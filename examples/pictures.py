@@ -1,7 +1,7 @@
 """Make every picture of the README from the examples, by the tool's own commands: `python examples/pictures.py`.
 
 Writes `results/*.jpg` (what `inpaint remove` gives for each example), `before-after.jpg`, `sketch.jpg` and
-`stages.jpg` beside this file.
+`stages.jpg` beside this file; `page.py` makes `draw.png`.
 """
 
 import tempfile

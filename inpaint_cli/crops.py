@@ -5,15 +5,21 @@ Each stage takes crops and returns crops with one field more: edges, painting, r
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError, PhotoError
 from inpaint_cli.imaging.blending import dilate_mask
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.endpoints import sample
+from inpaint_cli.imaging.lines import Line, LineSource
 from inpaint_cli.imaging.pixels import to_float32
-from inpaint_cli.imaging.resampling import resize_area
+from inpaint_cli.imaging.resampling import resize_area, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
 from inpaint_cli.options import FillOptions
 
@@ -39,6 +45,7 @@ class Crop:
         small: the window at the working size, RGB in [0, 1], H×W×3.
         small_hole: every working pixel that the hole touches, H×W.
         edges: C_comp, the edges to paint along, H×W in [0, 1]; None before the first stage.
+        lines: the lines among the edges in the hole, the surest first.
         trusted: the edges were drawn or given by the user, not guessed.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
@@ -51,13 +58,14 @@ class Crop:
     small: Floats
     small_hole: Mask
     edges: Floats | None = None
+    lines: tuple[Line, ...] = ()
     trusted: bool = False
     painting: Floats | None = None
     result: Floats | None = None
 
-    def with_edges(self, edges: Floats, *, trusted: bool) -> Crop:
-        """Return the crop with its edges, H×W in [0, 1]."""
-        return replace(self, edges=edges, trusted=trusted)
+    def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
+        """Return the crop with its edges, H×W in [0, 1], and the lines among them."""
+        return replace(self, edges=edges, lines=tuple(lines), trusted=trusted)
 
     def with_painting(self, painting: Floats) -> Crop:
         """Return the crop with its painting, H×W×3 in [0, 1]."""
@@ -68,9 +76,23 @@ class Crop:
         return replace(self, result=result)
 
     @property
-    def has_lines(self) -> bool:
-        """Whether any edge lies in the hole."""
+    def has_edges(self) -> bool:
+        """Whether any edge lies in the hole, be it ever so unsure."""
         return self.edges is not None and bool((self.edges[self.small_hole] > 0).any())
+
+    @property
+    def lines_by_source(self) -> dict[str, int]:
+        """Number of lines by their source in that part of the hole that this crop fills.
+
+        Where lines were not traced, connected edges count as one each.
+        """
+        if self.lines or self.edges is None:
+            own = resize_area((self.blend_weight > 0).astype(np.float32), self.window.size) > 0
+            return dict(Counter(line.source.value for line in self.lines if sample(own, line.points).any()))
+        edges = (self.edges > EDGE_THRESHOLD) & self.small_hole
+        count, _ = cv2.connectedComponents(edges.astype(np.uint8), connectivity=8)
+        source = LineSource.DRAWN if self.trusted else LineSource.G1
+        return {source.value: count - 1} if count > 1 else {}
 
     def steps(self) -> dict[str, Floats]:
         """Return the picture of every stage by name, in order, H×W or H×W×3 in [0, 1]."""
@@ -131,8 +153,5 @@ def _extract(image: Image, mask: Mask, window: Window, options: FillOptions) -> 
     image = np.ascontiguousarray(image[window.box.slices])
     small = resize_area(to_float32(image), window.size)
     # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
-    small_hole = resize_area(hole.astype(np.float32), window.size) > 0
-    if small_hole.all():  # a tiny window: the pixels with the smallest missing share count as known
-        share = resize_area(hole.astype(np.float32), window.size)
-        small_hole = share > share.min()
+    small_hole = shrink_mask(hole, window.size)
     return Crop(window, image, hole, blend_weight, small, small_hole)

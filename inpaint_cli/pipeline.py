@@ -17,21 +17,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.choices import Choices
 from inpaint_cli.crops import Crop, check_inputs, extract_crops
+from inpaint_cli.edge_stage import EdgeStage
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, compose, to_gray
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, soft_probability, to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import close_gaps, continue_lines
-from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.imaging.lines import close_gaps
+from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
 from inpaint_cli.imaging.texture import texture
 from inpaint_cli.inference.backends import choose_backend
-from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch, quantise
+from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
     Backend,
-    EdgesMode,
     FillOptions,
     Lines,
     Method,
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
-
-_MAX_WORKING_SIZE = 512  # pixels, longest side: what a processor paints in a second
-_GUESSING_SIZE = 256  # where lines are guessed: Canny sees outlines there and not every pebble
 
 
 class EdgeConnect:
@@ -182,9 +180,9 @@ class EdgeConnect:
             check_inputs(image, mask)
             crops = [
                 crop.with_result(to_float32(classical.fill(crop.image, crop.hole, options.method, options.seed)))
-                for crop in extract_crops(image, mask, options, self.longest(options))
+                for crop in extract_crops(image, mask, options, self._choices(options).longest())
             ]
-        return InpaintResult.of(crops, float(mask.mean()), keep_steps=options.keep_steps)
+        return self.result(crops, float(mask.mean()), options)
 
     def edge_map(self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None) -> Floats:
         """Return the edges that `fill` would paint along; fed back as a sketch they change nothing.
@@ -220,6 +218,7 @@ class EdgeConnect:
         for crop in crops:
             shape = crop.hole.shape[0], crop.hole.shape[1]
             inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
+            inside &= ~(crop.hole & (crop.blend_weight == 0))  # what another crop fills
             edges[crop.window.box.slices][inside] = upsample_nearest(_edges(crop), shape)[inside]
         return edges
 
@@ -240,32 +239,19 @@ class EdgeConnect:
             SketchError: the sketch does not fit the image.
         """
         check_inputs(image, mask)
-        crops = extract_crops(image, mask, options, self.longest(options, sketch))
-        sigma = self.sigma(options)
-        known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]
-        inside = []
-        if sketch is not None:
-            size = mask.shape[0], mask.shape[1]
-            inside = [sketch.at(crop.window, size, sigma) for crop in crops]
-        if sketch is None or options.edges_mode is EdgesMode.ADD:
-            guesses = self._guess(crops, known, options)
-            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
-        trusted = sketch is not None and sketch.drawn
-        return [
-            crop.with_edges(quantise(compose(outer, inner, crop.small_hole)), trusted=trusted)
-            for crop, outer, inner in zip(crops, known, inside, strict=True)
-        ]
+        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
-        if self._painter(options) is Painter.G2:
+        choices = self._choices(options)
+        if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
             edges = [_edges(crop) for crop in crops]
+            if not choices.raw_map and self.model.config.edge_channel == "binary":
+                edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
         else:
-            paintings = [
-                harmonic_fill(crop.small, crop.small_hole, close_gaps(_edges(crop) > EDGE_THRESHOLD)) for crop in crops
-            ]
+            paintings = [self._paint_harmonic(crop) for crop in crops]
         return [crop.with_painting(painting) for crop, painting in zip(crops, paintings, strict=True)]
 
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
@@ -295,44 +281,32 @@ class EdgeConnect:
             )
         return np.clip(large, 0, 1)
 
+    def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
+        """Return what crops that went through every stage change in their photo.
+
+        Args:
+            crops: with a result each.
+            hole: share of the photo that is missing.
+            options: those that they were filled with.
+        """
+        painter = self._choices(options).painter if options.method is Method.EDGECONNECT else None
+        return InpaintResult.of(crops, hole, painter=painter, keep_steps=options.keep_steps)
+
     def sigma(self, options: FillOptions) -> float:
         """Return Canny's σ, in pixels: the one asked for or the model's."""
-        return self.model.config.sigma if options.sigma is None else options.sigma
+        return self._choices(options).sigma
 
-    def longest(self, options: FillOptions, sketch: EdgeSource | None = None) -> int:
-        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on."""
-        if options.size is not None:
-            return options.size
-        if self._lines(options) is Lines.G1 or self._painter(options) is Painter.G2:
-            return min(_MAX_WORKING_SIZE, 2 * self.model.config.train_size)
-        return _MAX_WORKING_SIZE if sketch is not None and sketch.drawn else _GUESSING_SIZE
+    def _choices(self, options: FillOptions) -> Choices:
+        return Choices(options, self.model.config)
 
-    def _lines(self, options: FillOptions) -> Lines:
-        """Return the source of lines that the options stand for."""
-        if options.lines is not Lines.AUTO:
-            return options.lines
-        return Lines.G1 if options.plain else Lines(self.model.config.lines)
-
-    def _painter(self, options: FillOptions) -> Painter:
-        """Return the painter that the options stand for."""
-        if options.painter is not Painter.AUTO:
-            return options.painter
-        return Painter.G2 if options.plain else Painter(self.model.config.painter)
-
-    def _guess(self, crops: Sequence[Crop], known: Sequence[Mask], options: FillOptions) -> list[Floats]:
-        """Return the lines that the tool itself expects inside each hole, H×W in [0, 1]."""
-        source = self._lines(options)
-        if source is Lines.G1:
-            grays = [to_gray(crop.small) for crop in crops]
-            edges = [outer.astype(np.float32) for outer in known]
-            holes = [crop.small_hole for crop in crops]
-            return self._loaded_networks().edges(grays, edges, holes, force_float32=options.plain)
-        if source is Lines.CONTINUE:
-            return [
-                continue_lines(to_uint8(crop.small), outer, crop.small_hole).astype(np.float32)
-                for crop, outer in zip(crops, known, strict=True)
-            ]
-        return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
+    def _paint_harmonic(self, crop: Crop) -> Floats:
+        """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
+        config, edges = self.model.config, _edges(crop)
+        resistance = None
+        if config.wall_strength > 0:
+            probability = np.where(crop.small_hole, soft_probability(edges), 0)
+            resistance = (config.wall_strength * probability**config.wall_exponent).astype(np.float32)
+        return harmonic_fill(crop.small, crop.small_hole, close_gaps(edges > EDGE_THRESHOLD), resistance)
 
     def _loaded_networks(self) -> Networks:
         with self._loading:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,20 +40,27 @@ class InpaintResult:
     Attributes:
         crops: one per window; where windows overlap, the later one is seen.
         hole: share of the photo that the mask covers, before it is dilated.
-        has_lines: whether any line lies in a hole.
+        lines: number of lines in the holes by their source, as a `LineSource` names it.
+        painter: what painted along them; None for a classical method.
+        has_edges: whether any edge lies in a hole, be it ever so unsure.
     """
 
     crops: list[CropResult]
     hole: float
-    has_lines: bool = False
+    lines: dict[str, int] = field(default_factory=dict)
+    painter: str | None = None
+    has_edges: bool = False
 
     @classmethod
-    def of(cls, crops: Sequence[Crop], hole: float, *, keep_steps: bool = False) -> InpaintResult:
+    def of(
+        cls, crops: Sequence[Crop], hole: float, *, painter: str | None = None, keep_steps: bool = False
+    ) -> InpaintResult:
         """Return the result of crops that went through every stage.
 
         Args:
             crops: with a result each.
             hole: share of the photo that is missing.
+            painter: what painted them.
             keep_steps: keep the picture of every stage.
         """
         results = [
@@ -60,7 +68,8 @@ class InpaintResult:
             for crop in crops
             if crop.result is not None
         ]
-        return cls(results, hole, any(crop.has_lines for crop in crops))
+        counts = sum((Counter(crop.lines_by_source) for crop in crops), Counter[str]())
+        return cls(results, hole, dict(counts), painter, any(crop.has_edges for crop in crops))
 
     @property
     def windows(self) -> int:

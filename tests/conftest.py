@@ -57,3 +57,12 @@ def original_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.original_weights import write_original  # noqa: PLC0415 - torch, for the few tests that need it
 
     return write_original(tmp_path_factory.mktemp("original"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Return a running Chromium, for the tests of the page."""
+    from tests.drawing import chromium  # noqa: PLC0415 - Playwright, for the few tests that need it
+
+    with chromium() as running:
+        yield running

@@ -58,7 +58,7 @@ def test_json_lines_say_how_each_photo_ended_in_order(photos: Path, inpaint: Inp
     lines = [json.loads(line) for line in run.out.splitlines()]
     assert run.code == 1
     assert [list(line) for line in lines] == [
-        ["input", "output", "status", "seconds", "hole", "windows", "error"],
+        ["input", "output", "status", "seconds", "hole", "windows", "lines", "painter", "error"],
     ] * len(lines)
     by_name = {Path(line["input"]).name: line for line in lines}
     assert list(by_name) == sorted(by_name)
@@ -66,6 +66,7 @@ def test_json_lines_say_how_each_photo_ended_in_order(photos: Path, inpaint: Inp
     assert (bird["status"], bird["output"], bird["error"]) == ("ok", str(tmp_path / "bird.png"), None)
     assert 0 < bird["hole"] < 0.2
     assert bird["windows"] >= 1
+    assert (bird["lines"], bird["painter"]) == ({}, None)  # Telea's method knows no lines
     assert bird["seconds"] > 0
     assert (dune["status"], dune["hole"]) == ("skipped", None)
     assert {line["status"] for name, line in by_name.items() if "cat" in name} == {"failed"}

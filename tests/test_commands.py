@@ -243,7 +243,7 @@ def test_json_lines_say_what_happened(inpaint: Command, photo: Path, mask: Path,
     assert run.code == 1
     good, bad = (json.loads(line) for line in run.out.splitlines())
     assert (good["status"], bad["status"]) == ("ok", "failed")
-    assert set(good) == {"input", "output", "status", "seconds", "hole", "windows", "error"}
+    assert set(good) == {"input", "output", "status", "seconds", "hole", "windows", "lines", "painter", "error"}
     assert np.isclose(good["hole"], hole_of(mask).mean())
     assert good["windows"] >= 1
     assert "broken.jpg" in bad["error"]

@@ -11,7 +11,19 @@ from tests.conftest import CHECKOUT, Run
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-OTHERS = {"--version"} | {"-m", "-e", "-c", "-o", "-r", "-n", "-P", "-name", "-print0", "-0"}  # of pip, find, xargs, jq
+OTHERS = {"--version"} | {
+    "-m",
+    "-e",
+    "-c",
+    "-o",
+    "-r",
+    "-n",
+    "-P",
+    "-name",
+    "-print0",
+    "-0",
+    "-L",
+}  # of pip, find, xargs, jq, ssh
 
 
 def leaves() -> dict[str, object]:

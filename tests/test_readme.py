@@ -15,9 +15,11 @@ from tests.conftest import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 SETUP = ("python3 -m venv", ". .venv/bin/activate")
-# What a reader gives minutes to hours, the test gives two steps; the last of two equal options counts.
+# What a reader gives minutes to hours, the test gives two steps; the last of two equal options counts. The page of
+# `draw` is opened and left by Finish.
 SHIM = """#!/usr/bin/env bash
 case "$1" in
+  draw) exec "{python}" "{helper}" "$@" ;;
   train) exec "{python}" -m inpaint_cli "$@" --steps 2 --size 32 --batch 1 --perceptual none --device cpu ;;
   *) exec "{python}" -m inpaint_cli "$@" ;;
 esac
@@ -50,7 +52,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, original_model: Path) -> Path
         shutil.copy(original_model / name, folder)
     bin_ = folder / "bin"
     bin_.mkdir()
-    (bin_ / "inpaint").write_text(SHIM.format(python=sys.executable))
+    (bin_ / "inpaint").write_text(SHIM.format(python=sys.executable, helper=CHECKOUT / "tests/finish_draw.py"))
     (bin_ / "inpaint").chmod(0o755)
     return folder
 

@@ -74,15 +74,16 @@ def test_the_default_model_is_bundled_in_order_with_its_card(inpaint):
     folder = bundled.edge.path.parent
     stated = json.loads((folder / "config.json").read_text())
     assert stated.pop("model") == "edgeconnect"
-    assert stated == {key: getattr(bundled.config, key) for key in stated}
+    assert stated == json.loads(json.dumps({key: getattr(bundled.config, key) for key in stated}))
     assert f"license: {bundled.licence.lower()}\n" in (folder / "README.md").read_text()
 
 
 def test_the_list_says_where_each_model_is(inpaint):
     out = inpaint("weights", "list").out
-    assert out.splitlines()[0].split() == ["NAME", "LICENCE", "SIZE", "WHERE", "TITLE"]
+    assert out.splitlines()[0].split() == ["NAME", "LICENCE", "SIZE", "WHERE", "LINES", "PAINTER", "TITLE"]
     rows = {row["name"]: row for row in map(json.loads, inpaint("weights", "list", "--json").out.splitlines())}
     assert rows["open-lite"]["where"] == "bundled"
+    assert (rows["open-lite"]["lines"], rows["open-lite"]["painter"]) == ("g1", "harmonic")
     assert all(name in out for name in rows)
     for name in ("places2", "celeba", "psv"):
         assert (rows[name]["licence"], rows[name]["where"], rows[name]["bytes"]) == ("CC-BY-NC-4.0", "convert", None)

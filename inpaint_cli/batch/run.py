@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO
@@ -46,11 +46,15 @@ class Result:
         save: writes it. Not called any more once the run is interrupted.
         hole: share of the photo that was missing, if the work knows.
         windows: number of windows that were worked on, if it knows.
+        lines: number of lines in the holes by who found them (`continued`, `g1`, `drawn`), if it knows.
+        painter: what gave colours to them; None where nothing was painted along lines.
     """
 
     save: Callable[[], None]
     hole: float | None = None
     windows: int | None = None
+    lines: dict[str, int] | None = None
+    painter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Outcome:
     seconds: float = 0.0
     hole: float | None = None
     windows: int | None = None
+    lines: dict[str, int] | None = None
+    painter: str | None = None
     error: str | None = None
 
 
@@ -165,7 +171,14 @@ def _attempt(job: Job, work: Callable[[Job], Result], options: RunOptions, stopp
             raise
         message = f"{job.photo}: unexpected {type(error).__name__}: {error}; run it again with --debug and report that"
         return replace(outcome, status="failed", seconds=_since(begin), error=message)
-    return replace(outcome, seconds=_since(begin), hole=result.hole, windows=result.windows)
+    return replace(
+        outcome,
+        seconds=_since(begin),
+        hole=result.hole,
+        windows=result.windows,
+        lines=result.lines,
+        painter=result.painter,
+    )
 
 
 def _check(job: Job, options: RunOptions) -> None:
@@ -189,9 +202,16 @@ def _report(outcome: Outcome, options: RunOptions) -> None:
     if outcome.error is not None:
         logger.error("%s", outcome.error)
     else:
-        logger.info("%s → %s: %s, %.1f s", outcome.input, outcome.output, outcome.status, outcome.seconds)
+        acted = "" if outcome.painter is None else f"; lines: {in_words(outcome.lines)}; painter: {outcome.painter}"
+        logger.info("%s → %s: %s, %.1f s%s", outcome.input, outcome.output, outcome.status, outcome.seconds, acted)
     if options.json is not None:
         send(f"{json.dumps(asdict(outcome), ensure_ascii=False)}\n".encode(errors="replace"), options.json)
+
+
+def in_words(lines: Mapping[str, int] | None) -> str:
+    """Return how many lines acted: `3 continued, 5 by G1, 1 drawn`, or `none`."""
+    words = {"continued": "continued", "g1": "by G1", "drawn": "drawn"}
+    return ", ".join(f"{lines[source]} {word}" for source, word in words.items() if lines and source in lines) or "none"
 
 
 def _summary(counts: Counter[str], jobs: int) -> str:

@@ -18,6 +18,7 @@ from inpaint_cli.batch.run import Result
 from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.lines import LineSource
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.masks import MaskOptions, find_hole
@@ -109,10 +110,9 @@ class FillTask:
         """
         photo, hole = read_hole(job, self.masks)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
-        sketch = self._sketch(job, photo)
+        sketch = self.sketch(job, photo)
         result = self.model.fill(photo.rgb, hole, options, sketch)
-        if sketch is not None and not result.has_lines:
-            logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, photo.name)
+        self._warn_of_no_lines(sketch, result, job)
         result.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
             result.make_opaque(photo.alpha)
@@ -124,9 +124,22 @@ class FillTask:
                 self._save_steps(result, job)
             self.outputs.write(photo, job.output)
 
-        return Result(save, result.hole, result.windows)
+        return Result(save, result.hole, result.windows, result.lines, result.painter)
 
-    def _sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+    def _warn_of_no_lines(self, sketch: EdgeSource | None, result: InpaintResult, job: Job) -> None:
+        """Warn where lines were asked for in so many words and there are none."""
+        if sketch is not None:
+            if not (LineSource.DRAWN in result.lines if sketch.drawn else result.has_edges):
+                logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, job.photo)
+        elif self.options.lines is Lines.G1 and job.edges != NO_EDGES and result.painter and not result.lines:
+            logger.warning("%s: G1 found no line in its hole", job.photo)
+
+    def sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+        """Return the lines that a job names, or the reference; None if it names none.
+
+        Raises:
+            InpaintError: they can't be read or do not fit.
+        """
         if job.edges == NO_EDGES or self.options.method is not Method.EDGECONNECT:
             return None
         if job.edges is not None:
@@ -205,7 +218,7 @@ class SynthesisTask:
         crops = self.model.find_edges(image, hole, options, lines)
         edges = self.model.join_edges(image, hole, crops, options)
         crops = self.model.finish(self.model.paint(crops, options), options)
-        result = InpaintResult.of(crops, float(hole.mean()))
+        result = self.model.result(crops, float(hole.mean()), options)
         result.apply(photo.pixels)
 
         def save() -> None:
@@ -213,7 +226,7 @@ class SynthesisTask:
                 self.outputs.write(photo, job.picture)
             self.outputs.write_map(edges, job.output, self.options)
 
-        return Result(save, result.hole, result.windows)
+        return Result(save, result.hole, result.windows, result.lines, result.painter)
 
 
 def read_hole(job: Job, options: MaskOptions) -> tuple[Photo, NDArray[np.bool_]]:

@@ -91,8 +91,8 @@ LinesOption = Annotated[
     typer.Option(
         "--lines",
         rich_help_panel=_LINES,
-        help="Where lines come from without a sketch: the network G1, continuation of the photo's own edges, or none; "
-        "auto takes what was measured to be best for the model.",
+        help="Where lines come from without a sketch: g1, the network, which judges how the photo's edges go on; "
+        "continue, their continuation alone; or none. auto takes what was measured to be best for the model.",
     ),
 ]
 Sigma = Annotated[

@@ -41,7 +41,7 @@ Exportable = Annotated[str, typer.Argument(metavar=f"RUN|{_MODEL}", help="A trai
 
 @weights.command("list")
 def list_(weights_file: shared.WeightsFile = None, json_: Json = False, debug: shared.Debug = False) -> None:
-    """List the models that `--weights` knows by name: licence, size on this machine, where they are."""
+    """List the models that `--weights` knows by name: licence, size here, where they are, what acts by default."""
     from inpaint_cli.weights.describe import summary  # noqa: PLC0415
     from inpaint_cli.weights.entries import read_entries  # noqa: PLC0415
 
@@ -50,12 +50,14 @@ def list_(weights_file: shared.WeightsFile = None, json_: Json = False, debug: s
         for model in models:
             typer.echo(json.dumps(asdict(model), ensure_ascii=False))
         return
-    table = [("NAME", "LICENCE", "SIZE", "WHERE", "TITLE")]
-    table += [(model.name, model.licence, _megabytes(model.bytes), model.where, model.title) for model in models]
-    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    table = [("NAME", "LICENCE", "SIZE", "WHERE", "LINES", "PAINTER", "TITLE")]
+    table += [
+        (model.name, model.licence, _megabytes(model.bytes), model.where, model.lines, model.painter, model.title)
+        for model in models
+    ]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        typer.echo("  ".join([*cells, row[4]]).rstrip())
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @weights.command()

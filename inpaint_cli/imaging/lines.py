@@ -1,70 +1,137 @@
-"""Lines by good continuation: edges that run into a hole are joined to the edges that leave it.
+"""Lines across a hole: one representation for all that find, draw, paint along or copy along them.
 
-No training. An edge that meets the rim is traced back for its direction and for the colours on both of its sides.
-Two ends belong together when a curve joins them with small turns (the relatability of Kellman and Shipley 1991) and the
-same colours lie on the same sides. Pairs are taken greedily, the best first; each end joins at most one other, no
-line crosses another, and an end without a partner stops at the rim: a line too few leaves a soft spot, a line too
-many a wall where none is.
+Lines are found (`find_lines`), written into the hole's part of an edge map (`draw_lines`, whose levels say how far each
+is to be trusted) and read from an edge map (`trace_lines`). The map is all that later stages see, so a map that is
+saved and given back gives the same picture; a sketch comes in by the same door.
 """
 
 import math
-from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from inpaint_cli.imaging.curves import Curve, trace_curves
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD
+from inpaint_cli.imaging.endpoints import Endpoint, Vector, distance_to, end_at, find_ends, follow, sample
+from inpaint_cli.imaging.links import find_links
+from inpaint_cli.imaging.ridges import decode_lines
 
-_REACH = 4.0  # an edge this close to the hole runs into it: masked Canny stops up to three pixels short
-_AHEAD = 12  # how far ahead of its end an edge must come to the hole, and
-_NEAR = 1.5  # how near
-_TRACE = 20  # pixels of an edge that tell its direction at the rim
-_FORGET = 16.0  # pixels after which an edge tells a third as much about its direction at the rim
-_SHORTEST = 7  # an edge that can't be traced this far has no direction
-_SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
-_TURN = 0.9  # radians that an end may turn towards the chord
-_DEAREST = 0.8  # cost at which a pair is not believed any more: dearer ones showed where they were wrong
 _MET = 2.0  # how near an edge of a fill must be to a line that it continues
-_FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
+_BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
+_AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
+_LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and be the same line afterwards
+_TANGENT = 12  # points (six pixels) of a line that tell its direction at the rim
+_RIDGE = 0.5  # smoothed probability from which a ridge of G1's map stands out, and
+_RIDGE_TRUST = 0.4  # the share of such ridges that are right (as `links` defines it)
+_SHORTEST = 0.05  # of the picture's diagonal: a shorter ridge is no line
+_APART = 5.0  # pixels within which a ridge says what a line says already
+_CONTINUED = 0.75  # level of an edge map from which a line is one that shape alone believes; below, G1 spoke for it
+_SUREST_GUESS = 0.999  # the most that a guess is trusted
 
 
-@dataclass(frozen=True)
-class End:
-    """Where an edge of the photo meets the hole."""
+class LineSource(StrEnum):
+    """Who says that there is a line."""
 
-    place: Vector  # x, y
-    direction: Vector  # unit vector into the hole
-    left: Vector  # RGB in [0, 1], seen along the direction
-    right: Vector
-    wobble: float  # root mean square distance of the traced pixels from the fitted curve
+    CONTINUED = "continued"  # good continuation of the photo's edges
+    G1 = "g1"  # a continuation that would not have been chosen without G1, or a ridge of its map
+    DRAWN = "drawn"  # the user
 
 
-@dataclass(frozen=True)
-class Join:
-    """A line across the hole between two ends."""
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line inside the hole.
 
-    points: Vector  # N×2 (x, y), half a pixel apart
-    ends: tuple[int, int]
-    cost: float  # 0 is a straight line between equal colours; `_DEAREST` is the most that is believed
+    Attributes:
+        points: N×2 (x, y) in pixels of the working size, about half a pixel apart, inside the hole.
+        start: where it meets the rim at its first point; None where it ends inside the hole.
+        end: the same at its last point.
+        trust: from 0 to 1, how far it is obeyed; 1 is a line that the user drew.
+        source: who says so.
+    """
+
+    points: Vector
+    start: Endpoint | None
+    end: Endpoint | None
+    trust: float
+    source: LineSource
 
 
-def continue_lines(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the lines that continue the photo's edges across its hole: H×W, True only inside the hole.
+def find_lines(
+    image: NDArray[np.uint8],
+    edges: NDArray[np.bool_],
+    hole: NDArray[np.bool_],
+    probability: NDArray[np.float32] | None = None,
+) -> list[Line]:
+    """Return the lines expected in the hole, the surest first; no two touch.
 
     Args:
-        image: H×W×3 RGB; what stands in the hole has no influence.
+        image: RGB, H×W×3; what stands in the hole has no influence.
         edges: Canny's edges of the known part, H×W, one pixel wide.
         hole: True = missing, H×W.
+        probability: G1's probability of an edge in each pixel of the hole, H×W in [0, 1]; None: by continuation of the
+            photo's edges alone.
+
+    Returns:
+        Links between edges of the photo, and after them ridges of the map, whose `start` and `end` are left out.
     """
-    lines = np.zeros(hole.shape, np.uint8)
-    if not hole.any():
-        return lines > 0
-    for line in join(find_ends(image, edges, hole), hole):
-        _draw(lines, _into(line.points, hole))
-    return (lines > 0) & hole
+    lines = []
+    for link in find_links(find_ends(image, edges, hole), hole, probability):
+        start, end = (_followed(point, edges) for point in (link.start, link.end))
+        source = LineSource.CONTINUED if link.by_shape else LineSource.G1
+        lines.append(Line(_into(link.points, hole), start, end, link.trust, source))
+    if probability is None:
+        return lines
+    return [*lines, *_unexplained(probability, hole, lines)]
+
+
+def draw_lines(lines: Sequence[Line], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return the lines as a part of an edge map, H×W in [0, 1], one pixel wide, 0 where there is none.
+
+    The level is 1 for drawn lines, ¾ to 1 for continued ones and ½ to ¾ for those by G1, in each band by trust.
+    """
+    levels = np.zeros(shape, np.float32)
+    for line in sorted(lines, key=_level):
+        cv2.polylines(levels, [np.rint(line.points).astype(np.int32)[:, None]], isClosed=False, color=_level(line))
+    return levels
+
+
+def trace_lines(
+    edge_map: NDArray[np.float32],
+    image: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+    found_by: LineSource | None = None,
+) -> list[Line]:
+    """Return the lines in the hole of an edge map, the surest first: those of `draw_lines`, or strokes that were drawn.
+
+    Args:
+        edge_map: C_comp, H×W in [0, 1] (`imaging.edges`).
+        image: RGB, H×W×3; what stands in the hole has no influence.
+        hole: True = missing, H×W.
+        found_by: who drew all that is not the user's, where the levels are G1's own output and so the trust itself;
+            None: the levels are those of `draw_lines`.
+    """
+    curves = _rejoin(trace_curves(np.where(hole, edge_map, 0), EDGE_THRESHOLD), hole)
+    if not curves:
+        return []
+    edges = (edge_map > EDGE_THRESHOLD) & ~hole
+    ends = find_ends(image, edges, hole)
+    rim = distance_to(~hole) <= 1.5
+    free = list(ends)
+    lines = []
+    for curve in sorted(curves, key=lambda curve: (-curve.level, -len(curve.points))):
+        start, end = None, None
+        if not curve.closed:
+            start = _end_of(curve.points, free, rim, image, hole)
+            free = [point for point in free if point is not start]
+            end = _end_of(curve.points[::-1], free, rim, image, hole)
+            free = [point for point in free if point is not end]
+        start, end = (None if point is None else _followed(point, edges) for point in (start, end))
+        lines.append(Line(curve.points, start, end, *_meaning(curve, found_by)))
+    return lines
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -78,183 +145,119 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
 
     Args:
         edges: Canny's edges of the fill, H×W.
-        lines: what `continue_lines` returned, H×W.
+        lines: one pixel wide, H×W.
     """
-    distance = _distance(edges)
+    distance = distance_to(edges)
     count, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
     met = [float((distance[labels == line] <= _MET).mean()) for line in range(1, count)]
     return min(met, default=1.0) < 0.5
 
 
-def join(ends: list[End], hole: NDArray[np.bool_]) -> list[Join]:
-    """Return the lines between ends that belong together, the surest first: no two share an end or cross."""
-    distance = _distance(hole)
-    candidates = []
-    for i, j in combinations(range(len(ends)), 2):
-        cost = _cost(ends[i], ends[j], hole.shape)
-        if cost <= _DEAREST:
-            candidates.append(Join(_hermite(ends[i], ends[j]), (i, j), cost))
-    candidates.sort(key=lambda line: (line.cost, line.ends))
-
-    taken: set[int] = set()
-    occupied = np.zeros(hole.shape, np.uint8)
-    chosen = []
-    for line in candidates:
-        if taken.intersection(line.ends) or not _crosses_hole(line.points, distance):
-            continue
-        drawn = np.zeros(hole.shape, np.uint8)
-        _draw(drawn, line.points)
-        if (drawn & occupied).any():
-            continue
-        occupied = np.maximum(occupied, cv2.dilate(drawn, np.ones((3, 3), np.uint8)).astype(np.uint8))
-        taken.update(line.ends)
-        chosen.append(line)
-    return chosen
+def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], lines: Sequence[Line]) -> list[Line]:
+    """Return the ridges of G1's map that stand out and that none of the lines explains."""
+    ridges = np.zeros(hole.shape, np.bool_)
+    around = _around(hole)
+    ridges[around] = decode_lines(probability[around], hole[around], _RIDGE)
+    if not ridges.any():
+        return []
+    ridges &= distance_to(draw_lines(lines, (hole.shape[0], hole.shape[1])) > 0) > _APART if lines else True
+    curves = trace_curves(ridges.astype(np.float32), EDGE_THRESHOLD)
+    shortest = _SHORTEST * math.hypot(*hole.shape)
+    lengths = [np.linalg.norm(np.diff(curve.points, axis=0), axis=1).sum() for curve in curves]
+    return [
+        Line(curve.points, None, None, _RIDGE_TRUST, LineSource.G1)
+        for curve, length in zip(curves, lengths, strict=True)
+        if length >= shortest
+    ]
 
 
-def find_ends(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[np.bool_]) -> list[End]:
-    """Return where edges run into the hole, in raster order of the places (arguments as in `continue_lines`)."""
-    edges = edges & ~hole
-    distance = _distance(hole)
-    count, labels = cv2.connectedComponents((edges & (distance <= _REACH)).astype(np.uint8), connectivity=8)
-    ends = []
-    for label in range(1, count):
-        rows, columns = np.nonzero(labels == label)
-        nearest = int(np.argmin(distance[rows, columns]))
-        path = _trace(edges, (int(rows[nearest]), int(columns[nearest])))
-        end = _describe(image, distance, path) if len(path) >= _SHORTEST else None
-        if end is not None:
-            ends.append(end)
-    return ends
+def _around(hole: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the rectangle around a hole, a little larger."""
+    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    return slice(max(rows[0] - 8, 0), rows[-1] + 9), slice(max(columns[0] - 8, 0), columns[-1] + 9)
 
 
-def _trace(edges: NDArray[np.bool_], start: tuple[int, int]) -> Vector:
-    """Follow an edge from its pixel at the rim: the path to the farthest pixel within `_TRACE` steps, N×2 (x, y)."""
-    height, width = edges.shape
-    came_from: dict[tuple[int, int], tuple[int, int] | None] = {start: None}
-    front = [start]
-    for _ in range(_TRACE):
-        following = []
-        for y, x in front:
-            for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
-                pixel = (y + dy, x + dx)
-                inside = 0 <= pixel[0] < height and 0 <= pixel[1] < width
-                if inside and edges[pixel] and pixel not in came_from:
-                    came_from[pixel] = (y, x)
-                    following.append(pixel)
-        if not following:
-            break
-        front = following
-    # Of the pixels that are equally many steps away, the one farthest off: a straight way on, not a hook.
-    at: tuple[int, int] | None = max(front, key=lambda p: (p[0] - start[0]) ** 2 + (p[1] - start[1]) ** 2)
-    path = []
-    while at is not None:
-        path.append((at[1], at[0]))
-        at = came_from[at]
-    return np.array(path[::-1], np.float64)
+def _level(line: Line) -> float:
+    if line.source is LineSource.DRAWN:
+        return 1.0
+    lowest = _CONTINUED if line.source is LineSource.CONTINUED else EDGE_THRESHOLD
+    return lowest + 0.25 * float(np.clip(line.trust, 0.01, _SUREST_GUESS))  # above the threshold, below the next band
 
 
-def _describe(image: NDArray[np.uint8], distance: NDArray[np.float32], path: Vector) -> End | None:
-    """Fit direction and side colours to a traced edge; None if it passes by the hole or separates nothing."""
-    # A line, not a parabola: the end of a fitted bend follows the noise of the last pixels.
-    t = np.arange(len(path), dtype=np.float64)
-    slope, place = np.polyfit(t, path, 1, w=np.exp(-t / _FORGET))
-    curve = place + t[:, None] * slope
-    direction = -slope / (np.linalg.norm(slope) + 1e-9)
-    if not _meets(distance, place, direction):
-        return None
+def _rejoin(curves: Sequence[Curve], hole: NDArray[np.bool_]) -> list[Curve]:
+    """Return the curves with those as one that are the same found line, which leaves the hole for a few pixels.
 
-    leftwards = np.array([direction[1], -direction[0]])  # in a picture, whose y points down
-    left = _side(image, distance > 0, curve, leftwards)
-    right = _side(image, distance > 0, curve, -leftwards)
-    if left is None or right is None or np.abs(left - right).mean() < _FAINTEST:
-        return None
-    return End(place, direction, left, right, float(np.sqrt(((curve - path) ** 2).sum(1).mean())))
-
-
-def _meets(distance: NDArray[np.float32], place: Vector, direction: Vector) -> bool:
-    """Whether the hole lies ahead, or nearly so: an edge that runs into a corner at a slant may just miss it."""
-    ahead = place + direction * np.arange(0, _AHEAD)[:, None]
-    return bool(_sample(distance, ahead).min() <= _NEAR)
+    They have the same level, and most of what lies between them is known.
+    """
+    whole: list[Curve] = []
+    for curve in curves:
+        points = curve.points
+        for other in [] if curve.closed or curve.level >= 1 else list(whole):
+            if other.level != curve.level or other.closed:
+                continue
+            ways = [(a, b) for a in (points, points[::-1]) for b in (other.points, other.points[::-1])]
+            a, b = min(ways, key=lambda way: float(np.linalg.norm(way[1][0] - way[0][-1])))
+            gap = float(np.linalg.norm(b[0] - a[-1]))
+            between = a[-1] + np.linspace(0, 1, int(gap) + 2)[1:-1, None] * (b[0] - a[-1])
+            if gap <= _LONGEST_GAP and (gap < 3 or sample(hole, between).mean() < 0.5):
+                points = np.concatenate([a, between, b])
+                whole.remove(other)
+        whole.append(replace(curve, points=points))
+    return whole
 
 
-def _side(image: NDArray[np.uint8], known: NDArray[np.bool_], curve: Vector, normal: Vector) -> Vector | None:
-    """The median colour on one side of an edge, RGB in [0, 1]; None if no pixel of it is known."""
-    places = np.concatenate([curve + distance * normal for distance in _SIDES])
-    x, y = np.rint(places).astype(int).T
-    height, width = known.shape
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    x, y = x[inside], y[inside]
-    seen = known[y, x]
-    if not seen.any():
-        return None
-    return np.asarray(np.median(image[y[seen], x[seen]], axis=0) / 255, np.float64)
+def _meaning(curve: Curve, found_by: LineSource | None) -> tuple[float, LineSource]:
+    """Return the trust and the source that a level stands for."""
+    if curve.level >= 1:
+        return 1.0, LineSource.DRAWN
+    if found_by is not None:
+        return curve.level, found_by
+    if curve.level >= _CONTINUED:
+        return 4 * (curve.level - _CONTINUED), LineSource.CONTINUED
+    return 4 * (curve.level - EDGE_THRESHOLD), LineSource.G1
 
 
-def _cost(a: End, b: End, shape: tuple[int, ...]) -> float:
-    """How little two ends belong together, from 0; infinite beyond `_TURN`."""
-    chord = b.place - a.place
-    length = float(np.linalg.norm(chord))
-    if length < 2:
-        return np.inf
-    along = chord / length
-    turns = [float(np.arccos(np.clip(end @ way, -1, 1))) for end, way in ((a.direction, along), (b.direction, -along))]
-    if max(turns) > _TURN:
-        return np.inf
-    contrast = (np.abs(a.left - a.right).mean() + np.abs(b.left - b.right).mean()) / 2
-    # Seen from the other end, left is right.
-    mismatch = (np.abs(a.left - b.right).mean() + np.abs(a.right - b.left).mean()) / 2
-    return float(
-        sum(turns) / 1.2
-        + mismatch / (contrast + 0.05)
-        + 0.5 * length / math.hypot(shape[0], shape[1])
-        + 0.2 * max(a.wobble, b.wobble)
-    )
+def _end_of(
+    points: Vector,
+    free: Sequence[Endpoint],
+    rim: NDArray[np.bool_],
+    image: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+) -> Endpoint | None:
+    """Return where a line meets the rim at its first point: a free end of the photo's edges, or one of its own."""
+    place, ahead = points[0], points[min(_TANGENT, len(points) - 1)] - points[0]
+    direction = ahead / (np.linalg.norm(ahead) + 1e-9)
+    if free:
+        places, directions = (np.array([getattr(end, name) for end in free]) for name in ("place", "direction"))
+        offsets = place - places
+        along = (offsets * directions).sum(axis=1)
+        beside = np.linalg.norm(offsets - along[:, None] * directions, axis=1)
+        continues = (
+            (along >= -_BEFORE) & (along <= _AHEAD) & (beside <= _BESIDE) & (directions @ direction > _AGREEMENT)
+        )
+        if continues.any():
+            return free[int(np.where(continues, np.linalg.norm(offsets, axis=1), np.inf).argmin())]
+    return end_at(image, hole, place, direction) if sample(rim, place) else None
 
 
-def _hermite(a: End, b: End) -> Vector:
-    """The cubic that leaves a and enters b in their directions, N×2, points about half a pixel apart."""
-    length = float(np.linalg.norm(b.place - a.place))
-    t = np.linspace(0, 1, max(int(3 * length), 2))[:, None]
-    return np.asarray(
-        (2 * t**3 - 3 * t**2 + 1) * a.place
-        + (t**3 - 2 * t**2 + t) * length * a.direction
-        + (3 * t**2 - 2 * t**3) * b.place
-        - (t**3 - t**2) * length * b.direction
-    )
-
-
-def _crosses_hole(points: Vector, distance: NDArray[np.float32]) -> bool:
-    """Whether a line stays in the hole but for the short ways from the ends to the rim."""
-    outside = _sample(distance, points)
-    return bool((outside == 0).any() and outside.max() <= _REACH + 1)
+def _followed(end: Endpoint, edges: NDArray[np.bool_]) -> Endpoint:
+    """Return an end with the path of its edge as far as that goes."""
+    return replace(end, path=follow(edges, end.path))
 
 
 def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:
-    """Move the points of a line that lie outside the hole to its nearest pixel.
+    """Return a line from its first to its last point in the hole, N×2.
 
-    Where a line leaves the hole by a pixel or three it runs along the rim instead: there would be a gap in the wall.
+    Where it leaves the hole by a pixel or three in between, it runs along the rim instead: there would be a gap in the
+    wall.
     """
+    inside = np.flatnonzero(sample(hole, points))
+    points = points[inside[0] : inside[-1] + 1]
+    outside = ~sample(hole, points)
+    if not outside.any():
+        return points
     from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 - as late as everything of scipy
 
     nearest = distance_transform_edt(~hole, return_distances=False, return_indices=True)
-    rows, columns = (_sample(axis, points) for axis in nearest)
-    outside = ~_sample(hole, points)
+    rows, columns = (sample(axis, points) for axis in nearest)
     return np.where(outside[:, None], np.stack([columns, rows], axis=1), points)
-
-
-def _distance(places: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return each pixel's distance to the nearest of some places."""
-    return cv2.distanceTransform((~places).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float32)
-
-
-def _draw(picture: NDArray[np.uint8], points: Vector) -> None:
-    cv2.polylines(picture, [np.rint(points).astype(np.int32)[:, None]], isClosed=False, color=1)
-
-
-def _sample(picture: NDArray[Any], places: Vector) -> NDArray[Any]:
-    """Values at the pixels nearest to places (x, y), those of the border beyond it."""
-    x, y = np.rint(places).astype(int).T
-    height, width = picture.shape
-    values: NDArray[Any] = picture[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-    return values

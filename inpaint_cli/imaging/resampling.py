@@ -33,3 +33,15 @@ def upsample_nearest(values: Floats, shape: tuple[int, int]) -> Floats:
     rows = np.minimum((np.arange(shape[0]) + 0.5) * height / shape[0], height - 1).astype(int)
     columns = np.minimum((np.arange(shape[1]) + 0.5) * width / shape[1], width - 1).astype(int)
     return values[np.ix_(rows, columns)]
+
+
+def shrink_mask(mask: NDArray[np.bool_], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return every pixel of a smaller picture of `shape` (H, W) that a mask touches.
+
+    Where that is all of them, the pixels with the smallest masked share are left out.
+    """
+    share = resize_area(mask.astype(np.float32), shape)
+    touched: NDArray[np.bool_] = share > 0
+    if touched.all() and not mask.all():
+        touched = share > share.min()
+    return touched

@@ -98,9 +98,13 @@ def central_square(shape: tuple[int, ...]) -> Box:
 
 
 def working_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
-    """Return the size nearest to `shape` (H, W) whose longer side is at most `longest`; multiples of 4, at least 4."""
+    """Return the size nearest to `shape` (H, W) whose longer side is at most `longest`; multiples of 4, at least 4.
+
+    Neither side is larger than in `shape` unless that is below 4: an edge map comes back from a photo's pixels exactly
+    only where they are not fewer.
+    """
     scale = min(1.0, longest / max(shape))
-    height, width = (max(MULTIPLE, MULTIPLE * round(side * scale / MULTIPLE)) for side in shape)
+    height, width = (max(MULTIPLE, MULTIPLE * min(round(side * scale / MULTIPLE), side // MULTIPLE)) for side in shape)
     return height, width
 
 

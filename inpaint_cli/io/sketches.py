@@ -36,6 +36,10 @@ class EdgeSource(Protocol):
     @property
     def drawn(self) -> bool: ...  # noqa: D102
 
+    def strokes_in(self, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
+        """Return where strokes lie in a photo of this shape, H×W; None if the source speaks for every hole."""
+        ...
+
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the edges of a window at its working size, H×W in [0, 1].
 
@@ -58,6 +62,9 @@ class EdgeMap:
     edges: NDArray[np.float32]
     drawn = False
 
+    def strokes_in(self, shape: tuple[int, int]) -> None:
+        """Return None: a map says of every hole what lies in it."""
+
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the value under the centre of each working pixel: the inverse of `upsample_nearest`."""
         if self.edges.shape != shape:
@@ -76,6 +83,10 @@ class Sketch:
 
     strokes: NDArray[np.bool_]
     drawn = True
+
+    def strokes_in(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Return the ink in a photo of this shape (H, W): a hole without any is not spoken of."""
+        return rescaled(self.strokes, shape)
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the strokes of a window, thinned to one pixel at its working size."""
@@ -96,6 +107,9 @@ class Reference:
 
     image: NDArray[np.uint8]
     drawn = True
+
+    def strokes_in(self, shape: tuple[int, int]) -> None:
+        """Return None: where the other photo has no edge, there is none."""
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""

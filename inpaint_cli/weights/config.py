@@ -22,7 +22,16 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
     "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
 }
-_SMALLEST = {"base_channels": 1, "residual_blocks": 1, "sigma": 0.0, "train_size": 4, "guide_weight": 0.0}
+_SMALLEST = {
+    "base_channels": 1,
+    "residual_blocks": 1,
+    "sigma": 0.0,
+    "train_size": 4,
+    "line_size": 16,
+    "wall_strength": 0.0,
+    "wall_exponent": 0.0,
+    "guide_weight": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,12 @@ class ModelConfig:
         train_size: side of the training crops in pixels.
         lines: the source of lines that `auto` stands for with this model.
         painter: the painter that `auto` stands for with this model.
+        look_sizes: the sizes, longer side in pixels, at which G1 looks at a window; its map is the mean of its looks,
+            lines are found in it, and what is left of it are soft walls. Empty is the paper's way: G1 looks at the
+            working size, and its output is taken as it is.
+        line_size: the working size, longer side in pixels, where lines are found and no network paints.
+        wall_strength: resistance of a soft wall where G1 is certain of an edge, for the harmonic painter; 0 for none.
+        wall_exponent: power of G1's probability that the resistance grows with.
         guide_weight: how much the painting counts in the search for patches, ≥ 0.
     """
 
@@ -58,6 +73,10 @@ class ModelConfig:
     train_size: int = 256
     lines: str = "g1"
     painter: str = "g2"
+    look_sizes: tuple[int, ...] = ()
+    line_size: int = 256
+    wall_strength: float = 0.0
+    wall_exponent: float = 1.0
     guide_weight: float = 0.05
 
     @classmethod
@@ -81,6 +100,8 @@ class ModelConfig:
             if key not in known:
                 raise WeightsError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
             _check(key, value, where)
+        if "look_sizes" in table:
+            table["look_sizes"] = tuple(table["look_sizes"])  # type: ignore[arg-type]
         config = cls(**table)  # type: ignore[arg-type] # every value has been checked
         if config.contrast == "photo" and config.output != "correction":
             raise WeightsError(f"{where}: contrast = 'photo' scales a correction; it needs output = 'correction'")
@@ -120,6 +141,11 @@ def _check(key: str, value: object, where: str) -> None:
     if key == "mask_channel":
         if not isinstance(value, bool):
             raise WeightsError(f"{where}: {key} = {value!r}; possible are true and false")
+        return
+    if key == "look_sizes":
+        fits = isinstance(value, list) and all(type(size) is int and size >= 16 and size % 4 == 0 for size in value)
+        if not fits:
+            raise WeightsError(f"{where}: {key} = {value!r}; expected a list of multiples of 4 from 16 up")
         return
     smallest = _SMALLEST[key]
     whole = isinstance(smallest, int)

@@ -16,6 +16,8 @@ class Summary:
         licence: its licence.
         bytes: size of both files on this machine, or None if one of them is not there.
         where: bundled, local, missing, Hub (cached or not fetched), or convert: to be had by `weights convert` only.
+        lines: where lines come from by default.
+        painter: what paints along them by default.
         title: one line on what it is.
     """
 
@@ -23,6 +25,8 @@ class Summary:
     licence: str
     bytes: int | None
     where: str
+    lines: str
+    painter: str
     title: str
 
 
@@ -31,7 +35,8 @@ def summary(entry: Entry) -> Summary:
     paths = [local_path(source) for source in (entry.edge, entry.inpaint) if source is not None]
     present = [path for path in paths if path is not None]
     size = sum(path.stat().st_size for path in present) if len(present) == 2 else None
-    return Summary(entry.name, entry.licence, size, _where(entry, here=size is not None), entry.title)
+    where = _where(entry, here=size is not None)
+    return Summary(entry.name, entry.licence, size, where, entry.config.lines, entry.config.painter, entry.title)
 
 
 def _where(entry: Entry, *, here: bool) -> str:

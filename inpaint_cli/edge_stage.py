@@ -1,0 +1,154 @@
+"""First stage: the edges to paint along, in every crop of a photo.
+
+Canny gives those of the known part. In the hole stand the user's lines, G1's output as in the paper, or lines that are
+found (`imaging.lines`) over what else G1 supposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.choices import Choices
+from inpaint_cli.crops import Crop, extract_crops
+from inpaint_cli.imaging.edges import canny, compose, soft_levels, to_gray
+from inpaint_cli.imaging.lines import Line, LineSource, draw_lines, find_lines, trace_lines
+from inpaint_cli.imaging.looks import look_at, merge_looks
+from inpaint_cli.imaging.pixels import to_uint8
+from inpaint_cli.io.sketches import EdgeSource, quantise
+from inpaint_cli.options import EdgesMode, Lines
+
+if TYPE_CHECKING:
+    from inpaint_cli.inference import Networks
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+class EdgeStage:
+    """Finds the edges of photos.
+
+    Args:
+        choices: how.
+        networks: gives the networks; called only if G1 is asked.
+    """
+
+    def __init__(self, choices: Choices, networks: Callable[[], Networks]) -> None:
+        self._choices = choices
+        self._networks = networks
+
+    def find(self, image: NDArray[np.uint8], mask: Mask, sketch: EdgeSource | None) -> list[Crop]:
+        """Return the photo's crops with edges and lines.
+
+        Strokes speak for the holes that they touch. Every other hole has a crop of its own beside, and is filled as if
+        there were no sketch.
+
+        Args:
+            image: RGB uint8, H×W×3.
+            mask: True = missing, H×W.
+            sketch: the user's lines, if any.
+
+        Raises:
+            SketchError: the sketch does not fit the image.
+        """
+        options = self._choices.options
+        crops = extract_crops(image, mask, options, self._choices.longest(drawn=sketch is not None and sketch.drawn))
+        strokes = None if sketch is None or options.plain else sketch.strokes_in((mask.shape[0], mask.shape[1]))
+        if strokes is None:
+            return self._with_edges(crops, sketch, mask.shape)
+        touched = _touched(mask, crops, strokes)
+        apart = extract_crops(image, mask, options, self._choices.longest())
+        return [
+            *self._with_edges(_part(crops, touched), sketch, mask.shape),
+            *self._with_edges(_part(apart, ~touched), None, mask.shape),
+        ]
+
+    def _with_edges(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Crop]:
+        """Return crops with the edges that the sketch, if any, and the tool give them."""
+        sigma = self._choices.sigma
+        known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]
+        inside = []
+        if sketch is not None:
+            inside = [sketch.at(crop.window, (shape[0], shape[1]), sigma) for crop in crops]
+        if sketch is None or self._choices.options.edges_mode is EdgesMode.ADD:
+            guesses = self._guess(crops, known)
+            inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
+        trusted = sketch is not None and sketch.drawn
+        edges = [
+            quantise(compose(outer, inner, crop.small_hole))
+            for crop, outer, inner in zip(crops, known, inside, strict=True)
+        ]
+        # Lines are read from the edges, not kept from where they were found: a map that is fed back gives the same.
+        return [
+            crop.with_edges(own, self._trace(crop, own), trusted=trusted)
+            for crop, own in zip(crops, edges, strict=True)
+        ]
+
+    def _guess(self, crops: Sequence[Crop], known: Sequence[Mask]) -> list[Floats]:
+        """Return what the tool itself expects inside each hole, levels of an edge map, H×W in [0, 1]."""
+        source = self._choices.lines
+        if source is Lines.NONE:
+            return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
+        if source is Lines.G1 and self._choices.raw_map:
+            grays = [to_gray(crop.small) for crop in crops]
+            edges = [outer.astype(np.float32) for outer in known]
+            holes = [crop.small_hole for crop in crops]
+            return self._networks().edges(grays, edges, holes, force_float32=self._choices.options.plain)
+        maps: list[Floats | None] = [None for _ in crops]
+        if source is Lines.G1:
+            maps = [*self._look(crops)]
+        return [_guess_lines(crop, outer, own) for crop, outer, own in zip(crops, known, maps, strict=True)]
+
+    def _look(self, crops: Sequence[Crop]) -> list[Floats]:
+        """Return G1's probability of an edge in each hole, H×W at the working size."""
+        sizes = self._choices.config.look_sizes
+        looks = [look_at(crop.image, crop.hole, sizes, self._choices.sigma) for crop in crops]
+        every = [look for of_crop in looks for look in of_crop]
+        maps = iter(
+            self._networks().edges(
+                [look.gray for look in every], [look.edges for look in every], [look.hole for look in every]
+            )
+        )
+        return [
+            merge_looks([next(maps) for _ in of_crop], crop.small_hole)
+            for crop, of_crop in zip(crops, looks, strict=True)
+        ]
+
+    def _trace(self, crop: Crop, edges: Floats) -> list[Line]:
+        """Return the lines among a crop's edges; none of the paper's own way, which has only the map."""
+        if self._choices.options.plain:
+            return []
+        g1_only = self._choices.raw_map and self._choices.lines is Lines.G1
+        return trace_lines(edges, to_uint8(crop.small), crop.small_hole, found_by=LineSource.G1 if g1_only else None)
+
+
+def _guess_lines(crop: Crop, known: Mask, probability: Floats | None) -> Floats:
+    """Return the lines expected in a crop's hole, over what else G1 supposes if it has looked: levels, H×W."""
+    shape = crop.small_hole.shape[0], crop.small_hole.shape[1]
+    lines = draw_lines(find_lines(to_uint8(crop.small), known, crop.small_hole, probability), shape)
+    return lines if probability is None else np.maximum(lines, soft_levels(probability))
+
+
+def _touched(mask: Mask, crops: Sequence[Crop], strokes: Mask) -> Mask:
+    """Return the pixels whose nearest hole has a stroke in it or in the rim by which it is dilated, H×W."""
+    _, nearest = cv2.distanceTransformWithLabels((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    is_touched = np.zeros(int(nearest.max()) + 1, np.bool_)
+    for crop in crops:
+        region = crop.window.box.slices
+        is_touched[nearest[region][strokes[region] & crop.hole]] = True
+    touched: Mask = is_touched[nearest]
+    return touched
+
+
+def _part(crops: Sequence[Crop], part: Mask) -> list[Crop]:
+    """Return the crops that change anything in a part of the photo, and change nothing outside it."""
+    limited = [
+        replace(crop, blend_weight=np.where(part[crop.window.box.slices], crop.blend_weight, np.float32(0)))
+        for crop in crops
+    ]
+    return [crop for crop in limited if crop.blend_weight.any()]
