@@ -78,7 +78,7 @@ def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], model
         f" model `{model.name}`, whose defaults are lines `{model.config.lines}`, painter `{model.config.painter}`,"
         f" guide {model.config.guide_weight:g}.",
         "Written by `benchmarks/windows.py`; every window is in the CSV beside this file."
-        " How lines are chosen and what else was tried: `lines.md`.",
+        " What else was tried: `lines.md` for the choice of lines, `texture.md` for the patches.",
         "PSNR in dB, gradient error in grey levels; detail and jump are right at 1;"
         " precision and recall of the truth's edges within 2 pixels.",
     ]

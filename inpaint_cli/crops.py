@@ -44,6 +44,7 @@ class Crop:
         blend_weight: share of the result in each pixel, h×w in [0, 1]; 0 outside the hole.
         small: the window at the working size, RGB in [0, 1], H×W×3.
         small_hole: every working pixel that the hole touches, H×W.
+        excluded: True = known, but not to be copied, h×w; None: everything may be.
         edges: C_comp, the edges to paint along, H×W in [0, 1]; None before the first stage.
         lines: the lines among the edges in the hole, the surest first.
         trusted: the edges were drawn or given by the user, not guessed.
@@ -57,6 +58,7 @@ class Crop:
     blend_weight: Floats
     small: Floats
     small_hole: Mask
+    excluded: Mask | None = None
     edges: Floats | None = None
     lines: tuple[Line, ...] = ()
     trusted: bool = False
@@ -125,7 +127,9 @@ def check_inputs(image: Image, mask: Mask) -> None:
         raise MaskError("the mask covers the whole image: nothing is left to fill from")
 
 
-def extract_crops(image: Image, mask: Mask, options: FillOptions, longest: int) -> list[Crop]:
+def extract_crops(
+    image: Image, mask: Mask, options: FillOptions, longest: int, not_from: Mask | None = None
+) -> list[Crop]:
     """Return the crops that fill every hole of a photo.
 
     Args:
@@ -133,15 +137,19 @@ def extract_crops(image: Image, mask: Mask, options: FillOptions, longest: int) 
         mask: True = missing, H×W.
         options: context, growth and feather; with `plain` the whole photo is one crop.
         longest: longer side of the working size at most, in pixels.
+        not_from: True = must not be copied, H×W; None: everything known may be.
+
+    Raises:
+        MaskError: nothing that may be copied lies around a hole.
     """
     if options.plain:
         height, width = mask.shape
         window = Window(Box(0, 0, height, width), bounding_box(mask), (height, width))
         return [Crop(window, image, mask, mask.astype(np.float32), to_float32(image), mask)]
-    return [_extract(image, mask, window, options) for window in plan(mask, options.context, longest)]
+    return [_extract(image, mask, window, options, not_from) for window in plan(mask, options.context, longest)]
 
 
-def _extract(image: Image, mask: Mask, window: Window, options: FillOptions) -> Crop:
+def _extract(image: Image, mask: Mask, window: Window, options: FillOptions, not_from: Mask | None) -> Crop:
     """Return one window with its mask dilated, at the photo's resolution and at the working size."""
     object_ = mask[window.box.slices]
     grow = options.grow
@@ -154,4 +162,9 @@ def _extract(image: Image, mask: Mask, window: Window, options: FillOptions) -> 
     small = resize_area(to_float32(image), window.size)
     # Every working pixel that the hole touches is missing: what is left of the object's colour must not be known.
     small_hole = shrink_mask(hole, window.size)
-    return Crop(window, image, hole, blend_weight, small, small_hole)
+    excluded = None if not_from is None else not_from[window.box.slices]
+    if excluded is not None and (hole | excluded).all():
+        raise MaskError(
+            "--not-from leaves nothing to copy around a hole; mark less there, or let a window show more (--context)"
+        )
+    return Crop(window, image, hole, blend_weight, small, small_hole, excluded)

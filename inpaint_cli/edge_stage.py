@@ -42,7 +42,9 @@ class EdgeStage:
         self._choices = choices
         self._networks = networks
 
-    def find(self, image: NDArray[np.uint8], mask: Mask, sketch: EdgeSource | None) -> list[Crop]:
+    def find(
+        self, image: NDArray[np.uint8], mask: Mask, sketch: EdgeSource | None, not_from: Mask | None = None
+    ) -> list[Crop]:
         """Return the photo's crops with edges and lines.
 
         Strokes speak for the holes that they touch. Every other hole has a crop of its own beside, and is filled as if
@@ -52,17 +54,20 @@ class EdgeStage:
             image: RGB uint8, H×W×3.
             mask: True = missing, H×W.
             sketch: the user's lines, if any.
+            not_from: True = must not be copied, H×W; None: everything known may be.
 
         Raises:
+            MaskError: nothing that may be copied lies around a hole.
             SketchError: the sketch does not fit the image.
         """
         options = self._choices.options
-        crops = extract_crops(image, mask, options, self._choices.longest(drawn=sketch is not None and sketch.drawn))
+        longest = self._choices.longest(drawn=sketch is not None and sketch.drawn)
+        crops = extract_crops(image, mask, options, longest, not_from)
         strokes = None if sketch is None or options.plain else sketch.strokes_in((mask.shape[0], mask.shape[1]))
         if strokes is None:
             return self._with_edges(crops, sketch, mask.shape)
         touched = _touched(mask, crops, strokes)
-        apart = extract_crops(image, mask, options, self._choices.longest())
+        apart = extract_crops(image, mask, options, self._choices.longest(), not_from)
         return [
             *self._with_edges(_part(crops, touched), sketch, mask.shape),
             *self._with_edges(_part(apart, ~touched), None, mask.shape),

@@ -158,7 +158,12 @@ class EdgeConnect:
         return result
 
     def fill(
-        self, image: Image, mask: Mask, options: FillOptions | None = None, sketch: EdgeSource | None = None
+        self,
+        image: Image,
+        mask: Mask,
+        options: FillOptions | None = None,
+        sketch: EdgeSource | None = None,
+        not_from: Mask | None = None,
     ) -> InpaintResult:
         """Return what fills the hole, ready to be applied to the photo at any bit depth.
 
@@ -167,20 +172,24 @@ class EdgeConnect:
             mask: True = missing, H×W.
             options: how; the defaults are those of `options.FillOptions`.
             sketch: the user's lines (`io.sketches`).
+            not_from: True = must not be copied, H×W; None: everything known may be.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
-            MaskError: the mask does not fit the image, is empty, or covers everything.
+            MaskError: the mask does not fit the image, is empty, or covers everything; or nothing may be copied.
             SketchError: the sketch does not fit the image.
         """
         options = options or FillOptions()
         if options.method is Method.EDGECONNECT:
-            crops = self.finish(self.paint(self.find_edges(image, mask, options, sketch), options), options)
+            crops = self.find_edges(image, mask, options, sketch, not_from)
+            crops = self.finish(self.paint(crops, options), options)
         else:
             check_inputs(image, mask)
             crops = [
-                crop.with_result(to_float32(classical.fill(crop.image, crop.hole, options.method, options.seed)))
-                for crop in extract_crops(image, mask, options, self._choices(options).longest())
+                crop.with_result(
+                    to_float32(classical.fill(crop.image, crop.hole, options.method, options.seed, crop.excluded))
+                )
+                for crop in extract_crops(image, mask, options, self._choices(options).longest(), not_from)
             ]
         return self.result(crops, float(mask.mean()), options)
 
@@ -223,7 +232,12 @@ class EdgeConnect:
         return edges
 
     def find_edges(
-        self, image: Image, mask: Mask, options: FillOptions, sketch: EdgeSource | None = None
+        self,
+        image: Image,
+        mask: Mask,
+        options: FillOptions,
+        sketch: EdgeSource | None = None,
+        not_from: Mask | None = None,
     ) -> list[Crop]:
         """First stage: return the photo's crops with C_comp, the edges to paint along.
 
@@ -232,14 +246,15 @@ class EdgeConnect:
             mask: True = missing, H×W.
             options: how the hole is to be filled.
             sketch: the user's lines, if any.
+            not_from: True = must not be copied, H×W; None: everything known may be.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
-            MaskError: the mask does not fit the image, is empty, or covers everything.
+            MaskError: the mask does not fit the image, is empty, or covers everything; or nothing may be copied.
             SketchError: the sketch does not fit the image.
         """
         check_inputs(image, mask)
-        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch)
+        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch, not_from)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
@@ -275,8 +290,9 @@ class EdgeConnect:
                 crop.hole,
                 large,
                 guide,
-                trusted=crop.trusted,
-                lines=(edges > EDGE_THRESHOLD) & crop.small_hole,
+                lines=crop.lines,
+                size=crop.window.size,
+                excluded=crop.excluded,
                 seed=options.seed,
             )
         return np.clip(large, 0, 1)

@@ -66,3 +66,17 @@ def browser() -> Iterator[object]:
 
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def fill(inpaint: Callable[..., Run], tmp_path: Path) -> Callable[..., tuple[Path, str]]:
+    """Return a function that fills a hole of a file and returns the result and what was said."""
+    from tests.file_parts import BOX  # noqa: PLC0415 - numpy and Pillow, for the few tests that need them
+
+    def run(source: Path, suffix: str = "", *more: object) -> tuple[Path, str]:
+        target = tmp_path / f"out{suffix or source.suffix}"
+        done = inpaint("inpaint", source, *BOX, "-o", target, *more)
+        assert done.code == 0, done.err
+        return target, done.err
+
+    return run

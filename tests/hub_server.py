@@ -44,6 +44,8 @@ class Hub:
         cut: files whose next GET ends half-way.
         stall: files whose GET stops half-way and waits until `resume` is set.
         tampered: files whose bytes are not those that the headers promise.
+        headers: what is answered instead of the true headers.
+        silent: methods, HEAD or GET, that get no answer until `resume` is set.
     """
 
     url: str = ""
@@ -52,6 +54,8 @@ class Hub:
     cut: set[str] = field(default_factory=set)
     stall: set[str] = field(default_factory=set)
     tampered: set[str] = field(default_factory=set)
+    headers: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     stalled: threading.Event = field(default_factory=threading.Event)
     resume: threading.Event = field(default_factory=threading.Event)
 
@@ -94,6 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         asked = self.headers.get("Range")
         self.hub.requests.append(" ".join([self.command, self.path, *([asked] if asked else [])]))
+        if self.command in self.hub.silent:
+            self.hub.resume.wait(30)
+            self.close_connection = True
+            return
         if "/resolve/" not in self.path:  # what the client asks the Hub about itself
             self._refuse(HTTPStatus.NOT_FOUND, "NotFound")
             return
@@ -110,6 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "EntryNotFound", commit)
         else:
             self._send(commit, filename, repository.commits[commit][filename], body=body)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Send a header, or what is to be answered instead."""
+        super().send_header(keyword, self.hub.headers.get(keyword, value))
 
     def _refuse(self, status: HTTPStatus, code: str, commit: str | None = None) -> None:
         self.send_response(status)

@@ -75,7 +75,7 @@ def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tm
         ("method", ("--method", "telea"), ("--method", "navier-stokes")),
         ("patchmatch", ("--method", "patchmatch"), ("--method", "telea")),
         ("seed", ("--seed", 1), ("--seed", 2)),
-        ("invert", (), ("--invert-mask",)),
+        ("invert", (), ("--invert-mask", "--large-hole")),
         ("edges", ("--edges", "none"), ("--edges", "{sketch}")),
         ("edges-mode", ("--edges", "{sketch}", "--edges-mode", "add"), ("--edges", "{sketch}")),
         ("ink", ("--edges", "{sketch}", "--ink", "dark"), ("--edges", "{sketch}", "--ink", "light")),

@@ -12,7 +12,8 @@ from PIL import Image
 
 from inpaint_cli.errors import MaskError, UsageError
 from inpaint_cli.io.boxes import Rectangle, parse_box
-from inpaint_cli.io.masks import MaskOptions, find_hole, rescaled, same_aspect, white
+from inpaint_cli.io.marks import white
+from inpaint_cli.io.masks import MaskOptions, find_hole, rescaled, same_aspect
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
 
@@ -135,7 +136,7 @@ def test_a_mask_of_the_same_aspect_is_rescaled(size: tuple[int, int], drawn: NDA
     assert (hole != drawn).mean() < 0.03
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 132), st.integers(0, 199))
 def test_a_scratch_of_one_pixel_survives_shrinking(row: int, column: int) -> None:
     mask = np.zeros((532, 800), np.bool_)

@@ -1,17 +1,18 @@
 """Texture: the photo's own, the same every time, and of the right fineness for holes of any size."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.lines import breaks
+from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.imaging.harmonic import harmonic_fill
+from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
+from inpaint_cli.imaging.profiles import softness
 from inpaint_cli.imaging.texture import texture
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from tests.pictures import EXAMPLES
 
 
 def _crop(name: str, top: int, left: int, height: int, width: int) -> np.ndarray:
@@ -36,10 +37,10 @@ ROCK = ("tunnel", 100, 100, 200, 260)
 def test_only_the_hole_changes_and_what_stood_there_has_no_influence() -> None:
     photo = _crop(*ROCK)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     blank = np.where(hole[..., None], np.uint8(255), photo)
-    assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0, trusted=False) == filled).all()
+    assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0) == filled).all()
 
 
 def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
@@ -48,7 +49,7 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
     holes = [_ellipse(photo.shape, axes) for axes in ((30, 20), (25, 25), (20, 32), (32, 18))]
 
     def fill(hole: np.ndarray) -> np.ndarray:
-        return texture(photo, hole, painting, 0.1, trusted=True)
+        return texture(photo, hole, painting, 0.1)
 
     alone = [fill(hole) for hole in holes]
     with ThreadPoolExecutor(4) as threads:
@@ -61,14 +62,14 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
 def test_a_fill_is_as_fine_as_its_surroundings(crop: tuple[str, int, int, int, int]) -> None:
     photo = _crop(*crop)
     hole = _ellipse(photo.shape, (40, 30))
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0)
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
 
 
 def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     photo = _crop("tunnel", 20, 20, 420, 600)
     hole = _ellipse(photo.shape, (130, 100))  # 40,000 pixels: filled on a grid half as fine
-    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
+    filled = texture(photo, hole, np.zeros(photo.shape, np.float32), 0)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
     ring = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -77,35 +78,95 @@ def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     assert jump[rim].mean() < 1.5 * jump[:, 1:][~ring[:, 2:] & ~rim[:, 1:]].mean()
 
 
-def _ridge() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rock below and sky above a slanting line, a hole over it, and the true edges."""
-    rock, sky = _crop("tunnel", 100, 100, 200, 260), _crop("dune", 40, 100, 200, 260)
-    rows, columns = np.mgrid[:200, :260]
+def _ridge(blur: float = 0.0, scale: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rock below and sky above a slanting line, a hole over it, and what lies below the line."""
+    rows, columns = np.mgrid[: 200 * scale, : 260 * scale] / scale
+    rock, sky = (cv2.resize(crop, rows.shape[::-1]) for crop in (_crop(*ROCK), _crop("dune", 40, 100, 200, 260)))
     below = rows > 100 + 18 * np.sin(columns / 30)
-    photo = np.where(below[..., None], rock, sky)
-    return photo, _ellipse(photo.shape, (60, 40)), below
+    share = cv2.GaussianBlur(below.astype(np.float32), (0, 0), blur) if blur else below.astype(np.float32)
+    photo = np.round(share[..., None] * rock + (1 - share[..., None]) * sky).astype(np.uint8)
+    return photo, _ellipse(photo.shape, (60 * scale, 40 * scale)), below
 
 
-def test_a_sure_painting_puts_its_edges_where_they_belong() -> None:
+def _along(photo: np.ndarray, hole: np.ndarray, below: np.ndarray, level: float) -> list[Line]:
+    """Return the true line between above and below, of an edge map with this level; 1 is a drawn one."""
+    step = below & ~np.roll(below, 1, axis=0)
+    edges = np.where(hole, level * step, step).astype(np.float32)
+    return trace_lines(edges, photo, hole)
+
+
+def _painting(photo: np.ndarray, hole: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return the colours of both sides spread up to the line between them."""
+    walls = close_gaps(below & ~np.roll(below, 1, axis=0))
+    return harmonic_fill(photo / np.float32(255), hole, walls)
+
+
+def test_each_side_of_a_drawn_line_is_filled_from_its_own_side() -> None:
     photo, hole, below = _ridge()
-    painting = np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9]))
-    drawn = texture(photo, hole, painting.astype(np.float32), 0, trusted=True)
-    sky, rock = hole & ~below, hole & below
-    blueness = drawn[..., 2] - drawn[..., 0]
-    assert (blueness[sky] > 0).mean() > 0.9
-    assert (blueness[rock] < 0).mean() > 0.9
-    assert _detail(drawn, rock) > 0.5 * _detail(drawn, below & ~hole)
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=_along(photo, hole, below, 1.0))
+    assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
+    near = cv2.distanceTransform((below ^ np.roll(below, 1, axis=0)).astype(np.uint8) ^ 1, cv2.DIST_L2, 5) < 4
+    sky, rock = hole & ~below & ~near, hole & below & ~near
+    blueness = filled[..., 2] - filled[..., 0]
+    assert (blueness[sky] > 0).mean() > 0.98
+    assert (blueness[rock] < 0).mean() > 0.98
+    assert _detail(filled, rock) > 0.5 * _detail(filled, below & ~hole)
 
 
-def test_guessed_lines_act_only_where_patches_break_them() -> None:
-    photo, hole, below = _ridge()
-    painting = np.where(below[..., None], np.float32([0.55, 0.35, 0.25]), np.float32([0.6, 0.7, 0.9]))
-    alone = texture(photo, hole, np.zeros(photo.shape, np.float32), 0, trusted=False)
-    kept = canny(to_gray(alone)) & hole
-    assert not breaks(canny(to_gray(alone)), kept)
-    same = texture(photo, hole, painting.astype(np.float32), 0, trusted=False, lines=kept)
-    np.testing.assert_array_equal(same, alone)
+def test_a_large_hole_obeys_a_drawn_line_too() -> None:
+    photo, hole, below = _ridge(scale=3)
+    lines = _along(photo, hole, below, 1.0)
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=lines)
+    assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
+    blueness = filled[..., 2] - filled[..., 0]
+    assert (blueness[hole & ~below] > 0).mean() > 0.95
+    assert (blueness[hole & below] < 0).mean() > 0.95
+
+
+@pytest.mark.parametrize("blur", [0.8, 2.0])
+def test_a_line_is_as_soft_as_the_edge_that_it_continues(blur: float) -> None:
+    photo, hole, below = _ridge(blur)
+    columns = np.arange(85, 175)
+    path = np.stack([columns, 100 + 18 * np.sin(columns / 30) + 0.5], axis=1).astype(np.float64)
+    filled = texture(photo, hole, _painting(photo, hole, below), 0, lines=_along(photo, hole, below, 1.0))
+    measured = softness(filled, np.ones(hole.shape, np.bool_), path)
+    assert measured is not None
+    assert 0.5 * blur < measured < 2 * blur + 0.3
+
+
+def test_softness_is_the_sigma_of_a_blurred_step() -> None:
+    rows, columns = np.mgrid[:100, :120]
+    step = np.where((rows > 50 + 0.2 * columns)[..., None], np.float32([0.6, 0.5, 0.4]), np.float32(0.3))
+    path = np.stack([np.arange(10, 90), 50 + 0.2 * np.arange(10, 90)], axis=1)
+    known = np.ones(rows.shape, np.bool_)
+    noise = np.random.default_rng(0).normal(0, 0.02, step.shape)
+    for sigma in (1.0, 2.0, 3.5):
+        photo = (cv2.GaussianBlur(step, (0, 0), sigma) + noise).astype(np.float32)
+        measured = softness(photo, known, path)
+        assert measured is not None
+        assert abs(measured - sigma) < 0.25 * sigma
+    assert softness(np.full_like(step, 0.5), known, path) is None
+
+
+def test_a_guessed_line_that_spoils_the_fill_is_taken_back_and_a_drawn_one_never() -> None:
+    photo, hole, _ = _ridge()
+    alone = texture(photo, hole, (photo / np.float32(255)), 0)
     rows, _ = np.mgrid[:200, :260]
-    broken = hole & (rows == np.flatnonzero(hole.any(axis=1))[4])  # a line in the sky, where no patch draws one
-    other = texture(photo, hole, painting.astype(np.float32), 0, trusted=False, lines=broken)
-    assert (other != alone).any()
+    wrong = rows > 100 + 40  # through the rock, far from the ridge
+    fills = {}
+    for level in (1.0, 0.95):
+        lines = _along(photo, hole, wrong, level)
+        assert {line.source for line in lines} == {LineSource.DRAWN if level == 1 else LineSource.CONTINUED}
+        fills[level] = texture(photo, hole, _painting(photo, hole, wrong), 0, lines=lines)
+    known = ~hole
+    assert coherence(fills[0.95], hole, known) <= 1.1 * coherence(alone, hole, known) + 0.3 / 255
+    assert (fills[1.0] != fills[0.95]).any()
+
+
+def test_a_side_with_nothing_to_copy_is_filled_from_elsewhere() -> None:
+    photo, hole, _ = _ridge()
+    rows, columns = np.mgrid[:200, :260]
+    closed = (rows - 100) ** 2 + (columns - 130) ** 2 <= 18**2  # a ring in the hole: nothing in it is known
+    filled = texture(photo, hole, _painting(photo, hole, closed), 0, lines=_along(photo, hole, closed, 1.0))
+    assert np.isfinite(filled).all()
+    assert filled[closed].min(axis=1).mean() > 0.05  # and not left black

@@ -133,7 +133,7 @@ def test_a_folder_that_lacks_something(missing: str, words, inpaint, model: Path
         ("[]", ["object"]),
         ('{"model": "lama"}', ["lama", "edgeconnect"]),
         ('{"model": "edgeconnect", "depth": 3}', ["depth", "base_channels"]),
-        ('{"model": "edgeconnect", "base_channels": 0}', ["base_channels", "from 1 up"]),
+        ('{"model": "edgeconnect", "base_channels": 0}', ["base_channels", "from 1 to 512"]),
         ('{"model": "edgeconnect", "base_channels": true}', ["base_channels"]),
         ('{"model": "edgeconnect", "sigma": "2"}', ["sigma", "number"]),
         ('{"model": "edgeconnect", "lines": "auto"}', ["lines", "continue"]),

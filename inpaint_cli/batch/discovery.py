@@ -28,7 +28,7 @@ def check_shared(request: Request) -> None:
         PhotoError: a mask, a sketch or another photo is not there.
     """
     edges = None if request.edges == NO_EDGES else request.edges
-    for path in (*request.masks, edges, *request.also_read):
+    for path in (*request.masks, edges, *request.not_from, *request.also_read):
         if path is not None and path != STREAM and not path.exists():
             raise PhotoError(f"{path}: no such file or directory")
 
@@ -95,7 +95,7 @@ def _originals(photos: list[Path], request: Request) -> Iterator[Path]:
     stems: dict[tuple[Path, str], list[Path]] = {}
     for photo in photos:
         stems.setdefault((photo.parent, photo.stem), []).append(photo)
-    folders = [resolved(folder) for folder in request.masks if folder.is_dir()]
+    folders = [resolved(folder) for folder in (*request.masks, *request.not_from) if folder.is_dir()]
     for photo in photos:
         bases = [photo.stem.removesuffix(ending) for ending in (*_OTHER_ENDINGS, request.ending)]
         if any(base != photo.stem and (photo.parent, base) in stems for base in bases):
@@ -128,19 +128,24 @@ class _Folder:
 
 def _paired(jobs: Iterable[Job], request: Request) -> Iterator[Job]:
     """Yield the jobs with each folder of masks or sketches replaced by the file in it that belongs to the photo."""
-    folders = {path: _Folder(path) for path in (*request.masks, request.edges) if path is not None and path.is_dir()}
+    shared = (*request.masks, request.edges, *request.not_from)
+    folders = {path: _Folder(path) for path in shared if path is not None and path.is_dir()}
     for job in jobs:
-        masks, edges, problem = [], job.edges or request.edges, ""
-        for mask in job.masks:
-            found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
-            if found is None:
-                stem = job.photo.stem
-                problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
-            else:
-                masks.append(found)
+        edges, problem = job.edges or request.edges, ""
+        paired: list[list[Path]] = []
+        for listed in (job.masks, request.not_from):
+            paired.append([])
+            for mask in listed:
+                found = folders[mask].find(job.photo, _MASK_ENDINGS) if mask in folders else mask
+                if found is None:
+                    stem = job.photo.stem
+                    problem = f"no mask in {mask}; its name would be {stem}.png, {stem}_mask.png or {stem}-mask.png"
+                else:
+                    paired[-1].append(found)
         if edges in folders:
             folder = edges
             edges = folders[folder].find(job.photo, _SKETCH_ENDINGS)
             if edges is None:
                 problem = f"no sketch in {folder}; its name would be {job.photo.stem}.png"
-        yield replace(job, masks=tuple(masks), edges=edges, problem=problem)
+        masks, not_from = (tuple(found) for found in paired)
+        yield replace(job, masks=masks, edges=edges, not_from=not_from, problem=problem)

@@ -22,6 +22,7 @@ class Job:
         output: the file to write, or `-`.
         masks: the masks to unite.
         edges: a sketch for it.
+        not_from: masks of what must not be copied.
         problem: why it can't be done, found while pairing; empty if nothing stands against it.
         picture: a second result, or `-`.
         panel: the file for a comparison of before and after.
@@ -32,6 +33,7 @@ class Job:
     output: Path
     masks: tuple[Path, ...] = ()
     edges: Path | None = None
+    not_from: tuple[Path, ...] = ()
     problem: str = ""
     picture: Path | None = None
     panel: Path | None = None
@@ -69,6 +71,7 @@ class Request:
         manifest: a table of jobs instead of `images`: CSV or JSON lines.
         masks: files that serve every photo, or folders that hold one for each.
         edges: a sketch for every photo, or a folder that holds one for each.
+        not_from: masks of what must not be copied, for every photo or folders that hold one for each.
         output: a file, a folder, a template, `-`, or None for a name beside the photo.
         ending: what the name of a result beside its photo ends in.
         suffix: the extension of results; None keeps that of the photo.
@@ -83,6 +86,7 @@ class Request:
     manifest: Path | None = None
     masks: tuple[Path, ...] = ()
     edges: Path | None = None
+    not_from: tuple[Path, ...] = ()
     output: str | None = None
     ending: str = "-clean"
     suffix: str | None = None

@@ -104,7 +104,7 @@ def _inputs(jobs: list[Job], request: Request) -> set[Path]:
     """Return every file that is read, resolved."""
     files = list(request.also_read)
     for job in jobs:
-        files += [job.photo, *job.masks]
+        files += [job.photo, *job.masks, *job.not_from]
         files += [job.edges] if job.edges is not None and job.edges != NO_EDGES else []
     if files.count(STREAM) > 1:
         raise UsageError("standard input can be one picture only, for one photo")

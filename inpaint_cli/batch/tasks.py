@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from inpaint_cli.batch.job import NO_EDGES, Job
 from inpaint_cli.batch.run import Result
+from inpaint_cli.choices import Choices
+from inpaint_cli.crops import extract_crops
 from inpaint_cli.errors import MaskError, OutputError, UsageError
 from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import LineSource
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.io.formats import STREAM
-from inpaint_cli.io.masks import MaskOptions, find_hole
+from inpaint_cli.io.masks import MaskOptions, find_hole, unite_masks
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
+from inpaint_cli.io.resaved_maps import as_edge_map, is_untouched
 from inpaint_cli.io.sketches import (
     GROWTH_KEY,
     MAP_KEY,
@@ -33,7 +36,7 @@ from inpaint_cli.io.sketches import (
     read_reference,
     read_sketch,
 )
-from inpaint_cli.io.writing import write_photo
+from inpaint_cli.io.writing import check_writable, write_photo
 from inpaint_cli.options import FillOptions, Lines, Method, Side
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.results import InpaintResult
@@ -65,6 +68,15 @@ class OutputWriter:
             write_photo(photo, self.stdout)
         else:
             raise OutputError("standard output: not open for pictures")
+
+    def check(self, photo: Photo, target: Path | None) -> None:
+        """Check, before the work, that a picture can be written where a job wants it, if it does.
+
+        Raises:
+            OutputError: the format has no room for so many pixels.
+        """
+        if target is not None:
+            check_writable(photo, None if target == STREAM else target)
 
     def write_map(self, edges: NDArray[np.float32], target: Path, options: FillOptions | None = None) -> None:
         """Write edges, H×W in [0, 1], as a picture that is known again when it comes back.
@@ -109,9 +121,13 @@ class FillTask:
             InpaintError: something about its files is wrong.
         """
         photo, hole = read_hole(job, self.masks)
+        self.outputs.check(photo, job.output)
         options = replace(self.options, lines=Lines.NONE) if job.edges == NO_EDGES else self.options
-        sketch = self.sketch(job, photo)
-        result = self.model.fill(photo.rgb, hole, options, sketch)
+        sketch = self.sketch(job, photo, hole)
+        not_from = None
+        if job.not_from:
+            not_from = unite_masks(photo, [read_photo(mask) for mask in job.not_from], self.masks)
+        result = self.model.fill(photo.rgb, hole, options, sketch, not_from)
         self._warn_of_no_lines(sketch, result, job)
         result.apply(photo.pixels)
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
@@ -134,7 +150,7 @@ class FillTask:
         elif self.options.lines is Lines.G1 and job.edges != NO_EDGES and result.painter and not result.lines:
             logger.warning("%s: G1 found no line in its hole", job.photo)
 
-    def sketch(self, job: Job, photo: Photo) -> EdgeSource | None:
+    def sketch(self, job: Job, photo: Photo, hole: NDArray[np.bool_]) -> EdgeSource | None:
         """Return the lines that a job names, or the reference; None if it names none.
 
         Raises:
@@ -152,10 +168,21 @@ class FillTask:
                     sketch.name,
                     grown,
                 )
-            return read_sketch(sketch, photo.size, self.options.ink)
+            return self._resaved_map(sketch, photo, hole) or read_sketch(sketch, photo.size, self.options.ink, photo)
         if self.reference is not None:
             return read_reference(read_photo(self.reference), photo.size)
         return None
+
+    def _resaved_map(self, sketch: Photo, photo: Photo, hole: NDArray[np.bool_]) -> EdgeSource | None:
+        """Return an edge map that lost its text and half of its bits in a paint program; None if it is none."""
+        if MAP_KEY in sketch.text or not hole.any():
+            return None
+        edge_map = as_edge_map(sketch, photo, hole, self.model.sigma(self.options))
+        if edge_map is None:
+            return None
+        longest = Choices(self.options, self.model.model.config).longest()
+        crops = extract_crops(photo.rgb, hole, self.options, longest)
+        return edge_map if is_untouched(edge_map, ((crop.window, crop.small_hole) for crop in crops)) else None
 
     def _save_steps(self, result: InpaintResult, job: Job) -> None:
         for window, crop in enumerate(result.crops, 1):
@@ -180,10 +207,13 @@ class EdgesTask:
             InpaintError: something about its files is wrong.
         """
         if not (job.masks or self.masks.boxes or self.masks.alpha):
-            gray = to_gray(read_photo(job.photo).rgb)
+            photo = read_photo(job.photo)
+            self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
+            gray = to_gray(photo.rgb)
             edges = canny(gray, sigma=self.model.sigma(self.options)).astype(np.float32)
             return Result(lambda: self.outputs.write_map(edges, job.output))
         photo, hole = read_hole(job, self.masks)
+        self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
         edges = self.model.edge_map(photo.rgb, hole, self.options)
         return Result(lambda: self.outputs.write_map(edges, job.output, self.options), float(hole.mean()))
 
@@ -212,6 +242,8 @@ class SynthesisTask:
         photo = read_photo(job.photo)
         if min(photo.size) < 2:
             raise UsageError(f"{job.photo}: too small to have two halves")
+        self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
+        self.outputs.check(photo, job.picture)
         hole = half(photo.size, self.side)
         lines = read_reference(read_photo(self.other), photo.size)
         image, options = photo.rgb, self.options

@@ -10,7 +10,7 @@ import typer
 
 from inpaint_cli.batch.job import NO_EDGES, Request, parse_shard
 from inpaint_cli.cli import shared
-from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.option_checks import NO_LINES, warn_unused, warn_without_patches
 from inpaint_cli.cli.runs import ModelChoice, planned
 from inpaint_cli.errors import UsageError
 from inpaint_cli.io.boxes import parse_box
@@ -42,17 +42,24 @@ class Preset:
     Attributes:
         help: the text of `--help`.
         grow: by how much the mask is grown, as `--grow` takes it.
+        largest: share of the photo that may be missing without `--large-hole`. An object fills no more than half of a
+            photo; damage may be more. What was seen of wrong masks took four fifths and up.
     """
 
     help: str
     grow: str
+    largest: float
 
 
 REMOVE = Preset(
-    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.", grow=AUTO
+    "Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.",
+    grow=AUTO,
+    largest=0.5,
 )
 INPAINT = Preset(
-    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.", grow="0"
+    "Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.",
+    grow="0",
+    largest=0.75,
 )
 
 Edges = Annotated[
@@ -157,8 +164,19 @@ Masks = Annotated[
         "--mask",
         metavar="FILE|DIR",
         rich_help_panel=_MASK,
-        help="White marks what is missing. Several masks are united; a folder holds one for each image (x.jpg: x.png, "
-        "x_mask.png or x-mask.png).",
+        help="White marks what is missing; so does any colour on black or on transparency, and what was painted over "
+        "in a copy of the image. Several masks are united; a folder holds one for each image (x.jpg: x.png, x_mask.png "
+        "or x-mask.png).",
+    ),
+]
+NotFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--not-from",
+        metavar="FILE|DIR",
+        rich_help_panel=_FILL,
+        help="A mask of what must not be copied into the hole: another object, say. It is read as --mask is; several "
+        "are united, and a folder holds one for each image.",
     ),
 ]
 Boxes = Annotated[
@@ -179,6 +197,15 @@ MaskAlpha = Annotated[
     ),
 ]
 InvertMask = Annotated[bool, typer.Option("--invert-mask", rich_help_panel=_MASK, help="Black marks what is missing.")]
+LargeHole = Annotated[
+    bool,
+    typer.Option(
+        "--large-hole",
+        rich_help_panel=_MASK,
+        help="Fill it even if most of the photo is missing (remove: over 50 %, inpaint: over 75 %), which is refused "
+        "because such a mask is mostly a mistake.",
+    ),
+]
 Feather = Annotated[
     int | None,
     typer.Option(
@@ -285,6 +312,7 @@ def command(preset: Preset) -> Callable[..., int]:
         box: Boxes = None,
         mask_alpha: MaskAlpha = False,
         invert_mask: InvertMask = False,
+        large_hole: LargeHole = False,
         grow: Grow = preset.grow,
         feather: Feather = None,
         edges: Edges = None,
@@ -298,6 +326,7 @@ def command(preset: Preset) -> Callable[..., int]:
         guide: Guide = None,
         size: Size = None,
         context: Context = FillOptions.context,
+        not_from: NotFrom = None,
         no_harmonise: NoHarmonise = False,
         no_texture: NoTexture = False,
         plain: Plain = False,
@@ -345,6 +374,7 @@ def command(preset: Preset) -> Callable[..., int]:
             manifest=manifest,
             masks=tuple(mask or ()),
             edges=edges,
+            not_from=tuple(not_from or ()),
             also_read=() if edges_from is None else (edges_from,),
             output=output,
             shard=parse_shard(shard),
@@ -361,10 +391,12 @@ def command(preset: Preset) -> Callable[..., int]:
             sources = [NO_LINES if edges == NO_EDGES else "--edges"] if edges is not None else []
             sources += ["--edges-from"] if edges_from is not None else []
             warn_unused(options, parse_grow(preset.grow), sources if sources or not manifest else None)
+            if not_from:
+                warn_without_patches(options)
             from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
             from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
-            masks = MaskOptions(invert_mask, mask_alpha, boxes)
+            masks = MaskOptions(invert_mask, mask_alpha, boxes, 1.0 if large_hole else preset.largest)
             outputs = tasks.OutputWriter(overwrite, run.stdout)
             return run.start(tasks.FillTask(model.load(run), options, masks, outputs, edges_from))
 

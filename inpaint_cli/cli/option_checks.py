@@ -44,6 +44,13 @@ def warn_unused_without_mask(options: FillOptions, *, invert_mask: bool) -> None
     _warn({*_given(options, 0), *(["--invert-mask"] if invert_mask else [])} - {"--sigma"}, "without a mask")
 
 
+def warn_without_patches(options: FillOptions) -> None:
+    """Warn of `--not-from` where nothing is copied."""
+    copies = options.method is Method.PATCHMATCH or (options.method is Method.EDGECONNECT and options.texture)
+    if options.plain or not copies:
+        _warn(["--not-from"], "where no patches are copied: with --plain, --no-texture or that --method")
+
+
 def _warn(options: Iterable[str], when: str) -> None:
     for option in sorted(options):
         logger.warning("%s changes nothing %s", option, when)

@@ -183,7 +183,7 @@ def _open(job: Job, settings: Settings) -> OpenPhoto:
         hole = find_hole(photo, [read_photo(mask) for mask in job.masks], settings.masks)
     else:
         hole = np.zeros(photo.size, np.bool_)
-    return OpenPhoto(job, photo, hole, settings.task(LineChoice.OWN).sketch(job, photo))
+    return OpenPhoto(job, photo, hole, settings.task(LineChoice.OWN).sketch(job, photo, hole))
 
 
 def _keep(kept: OrderedDict[int, Kept], key: int, value: Kept, most: int) -> None:

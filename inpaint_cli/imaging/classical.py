@@ -12,7 +12,13 @@ _RADIUS = 3  # pixels around each missing one that OpenCV's fills look at; its o
 _OPENCV_FLAGS = {Method.TELEA: cv2.INPAINT_TELEA, Method.NAVIER_STOKES: cv2.INPAINT_NS}
 
 
-def fill(image: NDArray[np.uint8], hole: NDArray[np.bool_], method: Method, seed: int = 0) -> NDArray[np.uint8]:
+def fill(
+    image: NDArray[np.uint8],
+    hole: NDArray[np.bool_],
+    method: Method,
+    seed: int = 0,
+    excluded: NDArray[np.bool_] | None = None,
+) -> NDArray[np.uint8]:
     """Return the image with its hole filled, H×W×3 uint8; known pixels keep their values.
 
     The cost is the whole array's: hand in a window around the hole, not the photo.
@@ -23,6 +29,7 @@ def fill(image: NDArray[np.uint8], hole: NDArray[np.bool_], method: Method, seed
         method: `telea` (Telea 2004) and `navier-stokes` (Bertalmio et al. 2001) by OpenCV, `patchmatch`
             (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch.
         seed: of PatchMatch's random search; the same seed gives the same picture.
+        excluded: True = PatchMatch must not copy it, H×W; None: it may copy all that is known.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -32,7 +39,7 @@ def fill(image: NDArray[np.uint8], hole: NDArray[np.bool_], method: Method, seed
         return image.copy()
     known = np.where(hole[..., None], np.uint8(0), image)  # in pictures of a few pixels OpenCV looks into the hole
     if method == Method.PATCHMATCH:
-        filled = copy_patches(known, hole, seed)
+        filled = copy_patches(known, hole, seed, sources=None if excluded is None else ~hole & ~excluded)
     elif method in _OPENCV_FLAGS:
         filled = cv2.inpaint(known, hole.astype(np.uint8), _RADIUS, _OPENCV_FLAGS[method]).astype(np.uint8, copy=False)
     else:

@@ -22,7 +22,9 @@ _AXES = 10  # principal components that tell patches apart
 _LOYALTY = 1.2  # how much less alike a piece that continues its neighbour may be: fewer seams
 
 
-def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor: int) -> Floats:
+def enlarge(
+    coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor: int, sources: Mask | None = None
+) -> Floats:
     """Return the fill at the photo's resolution, H×W×3; known pixels are the photo's.
 
     Args:
@@ -31,21 +33,27 @@ def enlarge(coarse: Floats, coarse_hole: Mask, photo: Floats, hole: Mask, factor
         photo: in [0, 1], H×W×3 with H = h · factor and W = w · factor; what stands in the hole has no influence.
         hole: True = missing, H×W.
         factor: how much coarser the fill is, a whole number.
+        sources: the coarse pixels whose detail may be copied, and whose border the fill has to meet, h×w; None: all
+            that are known.
     """
+    if sources is None:
+        sources = ~coarse_hole
     height, width = hole.shape
     base = resize_bicubic(coarse, (height, width))
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
-    places, sources = _sources(coarse, coarse_hole)
-    fine = base + _lay(detail, places, sources, factor) if len(places) else base
+    places, origins = _sources(coarse, coarse_hole, sources)
+    fine = base + _lay(detail, places, origins, factor) if len(places) else base
     # The coarse patches met the rim in means of blocks; the membrane makes the grain meet it too.
-    return match_border(fine, photo, hole)
+    allowed = cv2.resize(sources.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    foreign = ~hole & ~cv2.dilate(allowed.astype(np.uint8), np.ones((2 * factor + 1,) * 2, np.uint8)).astype(np.bool_)
+    return match_border(fine, photo, hole, foreign if foreign.any() else None)
 
 
-def _sources(coarse: Floats, hole: Mask) -> tuple[Integers, Integers]:
+def _sources(coarse: Floats, hole: Mask, allowed: Mask) -> tuple[Integers, Integers]:
     """Return the pieces that cover the hole and where each was copied from: centres (row, column), both N×2."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - only large holes need it
 
-    blocked = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RADIUS + 1,) * 2, np.uint8), borderValue=1) > 0
+    blocked = cv2.dilate((~allowed).astype(np.uint8), np.ones((2 * _RADIUS + 1,) * 2, np.uint8), borderValue=1) > 0
     blocked[:_RADIUS] = blocked[-_RADIUS:] = blocked[:, :_RADIUS] = blocked[:, -_RADIUS:] = True
     reached = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _STEP + 1,) * 2, np.uint8)) > 0  # and the rim beyond it
     grid = np.argwhere(reached[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]) * _STEP + _STEP // 2

@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import InpaintError
 
-_RADIUS = 3  # 7×7 patches, those of Barnes et al.
+RADIUS = 3  # 7×7 patches, those of Barnes et al.
 
 
 def copy_patches(
     image: NDArray[np.uint8],
     hole: NDArray[np.bool_],
     seed: int,
+    *,
+    sources: NDArray[np.bool_] | None = None,
     guide: NDArray[np.float32] | None = None,
     weight: float = 0.0,
 ) -> NDArray[np.uint8]:
@@ -21,6 +23,8 @@ def copy_patches(
         image: RGB, H×W×3 uint8.
         hole: True = missing, H×W.
         seed: of the random search; the same seed gives the same picture.
+        sources: True = may be copied, H×W; None: all that is known. What is neither a source nor missing has no
+            influence at all and stays as it is.
         guide: what is compared along with the patches, H×W×3; its third channel goes unused.
         weight: of the guide's differences against the patches'.
 
@@ -33,6 +37,14 @@ def copy_patches(
         raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
     # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
     patchmatch.set_random_seed(seed)
+    mask, excluded = hole, None
+    if sources is not None and not (sources | hole).all():
+        # Globally masked pixels are neither filled nor copied, but the coarser levels average over them unless they
+        # are missing too.
+        excluded = ~(sources | hole)
+        mask = hole | excluded
     if guide is None:
-        return patchmatch.inpaint(image, hole, patch_size=_RADIUS)
-    return patchmatch.inpaint_regularity(image, hole, guide, patch_size=_RADIUS, guide_weight=weight)
+        return patchmatch.inpaint(image, mask, global_mask=excluded, patch_size=RADIUS)
+    return patchmatch.inpaint_regularity(
+        image, mask, guide, global_mask=excluded, patch_size=RADIUS, guide_weight=weight
+    )

@@ -1,60 +1,70 @@
-"""The last stage: the hole at full resolution in patches of the photo itself, as far as the painting is to be trusted.
+"""The last stage: the hole at full resolution in patches of the photo itself, each side of a line from its own side.
 
-PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies, the painting says where to: colours
-on both sides are compared with the patches. Where the painting is sure of a line, patches alone would follow it only
-to within their size, and the painting's own edge is laid over them. A window whose hole is too large is filled on a
-coarser grid (`octaves`), so that time hardly grows with the hole.
+PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies. Lines cut the window into sides
+(`sides`), and a part of the hole is filled from known pixels of its own side alone; along a line, the fills of both
+sides are joined with the softness of the photo's own edge (`profiles`). A guess has to earn its place: where its fill
+is farther from the photo's patches than the fill without lines, that one stays. A window whose hole is too large is
+filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.detail_transfer import enlarge
-from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.lines import breaks
-from inpaint_cli.imaging.patches import copy_patches
-from inpaint_cli.imaging.resampling import resize_area
+from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
+from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.imaging.grid import Grid
+from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.sides import Curve, Sides, divide
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
+_OBEYED = 0.35  # trust below which a guessed line has no say: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
-_SURE = 0.1  # least weight of a painting whose lines are known
-_SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
-_BESIDE = 8.0  # how far from its edges a sure painting is laid over the patches, and
-_GRAIN = 1.5  # Gaussian σ below which the patches' detail stays there
+_DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
+_ALONG = 1.1, 0.72  # a fill along guessed lines against one without: at most so much farther from the photo's patches,
+_PAINTED = 1.06, 0.9  # and at least so much of its structure; the same for the painting's large scales without lines
+_STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
+_UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
+_LEAST_KNOWN = 600  # pixels, or
+_LEAST_PATCHES = 50  # whole ones, and
+_LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
+_MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
-def texture(
+def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     photo: Image,
     hole: Mask,
     painting: Floats,
     guide: float,
     *,
-    trusted: bool,
-    lines: Mask | None = None,
+    lines: Sequence[Line] = (),
+    size: tuple[int, int] | None = None,
+    excluded: Mask | None = None,
     seed: int = 0,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
-    Lines that are only guessed have to earn their place. Patches alone carry most lines across a hole, and then theirs
-    is the better picture; the painting is followed where they interrupt a line.
+    Lines that were drawn are obeyed: the painting along them guides the search too. Guessed lines are obeyed as far as
+    they are trusted, and where the fill along them is no worse than the one without.
 
     Args:
         photo: RGB, h×w×3; what stands in the hole has no influence.
         hole: True = missing, h×w, at least one pixel known.
         painting: what the hole should look like, RGB in [0, 1], h×w×3.
         guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
-        trusted: the painting's lines are right, as a user's sketch is: it guides whatever `guide` says,
-            and its edges stay.
-        lines: the guessed lines that an unguided fill must not interrupt, True inside the hole, H×W at the working
-            size; None where there are none, or where they are not guesses.
+        lines: those expected in the hole, in pixels of the working size, the surest first.
+        size: the working size (H, W); None: the window's own.
+        excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
 
     Raises:
@@ -63,93 +73,164 @@ def texture(
     known = photo.astype(np.float32) / np.float32(255)
     if not hole.any():
         return known
+    sources = ~hole if excluded is None else ~hole & ~excluded
     target = np.where(hole[..., None], painting, known).astype(np.float32)
-    if not trusted:
-        grid = _Grid.over(known, hole, _LARGEST if guide == 0 else _LARGEST_GUIDED)
-        fill = grid.search(target if guide > 0 else None, guide, seed)
-        if guide > 0 or lines is None or not _interrupts(fill, lines):
-            return _finish(grid.enlarge(fill), known, hole)
-    grid = _Grid.over(known, hole, _LARGEST_GUIDED)
-    result = grid.enlarge(grid.search(target, max(guide, _SURE), seed))
-    return _finish(_keep_edges(result, target, hole), known, hole)
-
-
-def _interrupts(fill: Floats, lines: Mask) -> bool:
-    return breaks(canny(to_gray(resize_area(fill, (lines.shape[0], lines.shape[1])))), lines)
-
-
-def _finish(fill: Floats, known: Floats, hole: Mask) -> Floats:
+    size = (hole.shape[0], hole.shape[1]) if size is None else size
+    drawn = any(line.source is LineSource.DRAWN for line in lines)
+    trusted = [line for line in lines if line.source is LineSource.DRAWN or line.trust >= _OBEYED]
+    search = _Search(
+        known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
+    )
+    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """A window at the resolution at which patches are searched: its own, or coarser where the hole is large.
+class _Search:
+    """One window's search for patches.
 
     Attributes:
-        photo: the window padded to whole cells, RGB in [0, 1], H×W×3.
-        hole: its hole, H×W.
-        factor: side of a cell in pixels.
-        shape: of the window without padding (H, W).
+        known: the window, RGB in [0, 1], h×w×3.
+        hole: its hole, h×w.
+        sources: what may be copied, h×w.
+        target: the window with its painting, which guides the search, h×w×3.
+        weight: of the guide; 0 for none.
+        seed: of the search.
+        trust: how far the painting is followed along lines.
+        blur: pixels of the window per pixel of the painting.
     """
 
-    photo: Floats
+    known: Floats
     hole: Mask
-    factor: int
-    shape: tuple[int, int]
+    sources: Mask
+    target: Floats
+    weight: float
+    seed: int
+    trust: Trust
+    blur: float
 
-    @classmethod
-    def over(cls, photo: Floats, hole: Mask, largest: int) -> "_Grid":
-        """Return the finest grid on which the hole is no larger than a square of `largest` cells."""
-        factor = max(1, math.ceil(math.sqrt(hole.sum()) / largest))
-        height, width = hole.shape
-        padding = ((0, -height % factor), (0, -width % factor))
-        whole = np.pad(photo, (*padding, (0, 0)), mode="edge")
-        return cls(whole, np.pad(hole, padding, mode="edge"), factor, (height, width))
+    def everywhere(self) -> Floats:
+        """Return the window filled from all that may be copied, h×w×3; the painting where not one patch may."""
+        grid = self._grid()
+        if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
+            return self.target
+        coarse = self._searched(grid, self.hole, self.sources)
+        return grid.enlarged(coarse, self.hole, self.sources)
 
-    @property
-    def coarse_hole(self) -> Mask:
-        """Every cell that the hole touches."""
-        return self._coarse(self.hole.astype(np.float32)) > 0
+    def by_side(self, sides: Sides) -> Floats:
+        """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
+        if not sides.part(self.hole):
+            return self.everywhere()
+        labels = [int(label) for label in np.unique(sides.labels[self.hole])]
+        grid = self._grid()
+        transition = Transition.between(sides, self.known, self.hole)
+        total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
 
-    def search(self, target: Floats | None, weight: float, seed: int) -> Floats:
-        """Return PatchMatch's fill of the cells, guided by a target of the window's shape if there is one."""
-        if target is not None:
-            below, right = (padded - side for padded, side in zip(self.hole.shape, self.shape, strict=True))
-            target = self._coarse(np.pad(target, ((0, below), (0, right), (0, 0)), mode="edge"))
-        photo = np.round(self._coarse(self.photo) * 255).astype(np.uint8)
-        guide = None if target is None else _guide(target)
-        return copy_patches(photo, self.coarse_hole, seed, guide, weight).astype(np.float32) / np.float32(255)
+        def add(label: int, fill: Floats) -> None:
+            share = np.where(self.hole, transition.weight(label), 0)
+            total[...] += share[..., None] * fill
+            weight[...] += share
 
-    def enlarge(self, fill: Floats) -> Floats:
-        """Return a fill of the cells at the window's own resolution."""
-        if self.factor == 1:
-            return fill
-        large = enlarge(fill, self.coarse_hole, self.photo, self.hole, self.factor)
-        return large[: self.shape[0], : self.shape[1]]
+        poor = []
+        for label in labels:
+            side = sides.labels == label
+            own = side & self.sources
+            missing = side & self.hole
+            enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
+            if not enough or not grid.has_patches(own, _LEAST_PATCHES):
+                poor.append(label)
+                continue
+            part = self.hole & _dilated(side, transition.reach + 1)
+            fill = grid.enlarged(self._searched(grid, part, own), part, own)
+            add(label, colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust))
+        if not weight.any():
+            return self.everywhere()
+        done = self._mixed(total, weight)
+        if poor:
+            missing = self.hole & (weight < 1)
+            filled = Grid.over(done, grid.factor)
+            sources = self.sources | (self.hole & ~missing)
+            coarse = self._searched(filled, missing, sources)
+            last = filled.enlarged(coarse, missing, sources)
+            for label in poor:
+                add(label, last)
+            done = self._mixed(total, weight)
+        return done
 
-    def _coarse(self, values: Floats) -> Floats:
-        if self.factor == 1:
-            return values
-        return resize_area(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
+    def _grid(self) -> Grid:
+        return Grid.for_hole(self.known, self.hole, _LARGEST if self.weight == 0 else _LARGEST_GUIDED)
+
+    def _searched(self, grid: Grid, hole: Mask, sources: Mask) -> Floats:
+        return grid.search(hole, sources, self.target if self.weight > 0 else None, self.weight, self.seed)
+
+    def _mixed(self, total: Floats, weight: Floats) -> Floats:
+        mixed = total / np.maximum(weight, 1e-6)[..., None]
+        return np.where((weight > 0)[..., None], mixed, self.known).astype(np.float32)
 
 
-def _guide(target: Floats) -> Floats:
-    """Return what PyPatchMatch compares at each pixel: lightness, and blue against yellow; a third channel goes unused.
+def _along_drawn(search: _Search, sides: Sides) -> Floats:
+    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it."""
+    if _loose_share(sides) > _MOSTLY:  # the painting has to say what the sides don't
+        search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
+    loose = [curve for curve in sides.curves if not _cuts(curve, sides)]
+    return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
-    Differences are wrapped at ½ there, as those of angles, so both channels stay within half a unit.
+
+def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+    """Return the window filled along guessed lines where that is no worse than without them.
+
+    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
+    the lines, patches alone with the painting's large scales, patches alone. A smear is like much of a photo, so a fill
+    must not lose the structure that patches alone have either.
     """
-    smooth = cv2.GaussianBlur(np.clip(target, 0, 1), (0, 0), _SMOOTH)
-    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
-    return np.stack([lab[..., 0] / 200, (lab[..., 2] + 128) / 512, np.zeros_like(lab[..., 0])], axis=-1)
+    if search.weight > 0:  # the user lets the painting lead patches alone
+        return search.everywhere()
+    sides = divide(search.hole, lines, size) if lines else None
+    if sides is not None and not sides.part(search.hole):
+        sides = None
+    with ThreadPoolExecutor(1) as beside:
+        # Two searches at once, if the process may have two threads: the library computes without Python's lock.
+        at_once = sides is not None and cv2.getNumThreads() > 1
+        unled = beside.submit(search.everywhere) if at_once else None
+        along = None if sides is None else search.by_side(sides)
+        alone = search.everywhere() if unled is None else unled.result()
+    painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
+    attempts = [(painted, *_PAINTED)]
+    if along is not None:
+        attempts.insert(0, (along, *_ALONG))
+    result = alone.copy()
+    count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
+    for part in range(1, count):
+        here = parts == part
+        distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
+        for fill, worse, kept in attempts:
+            if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
+                continue
+            if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
+                result[here] = fill[here]
+                break
+    return result
 
 
-def _keep_edges(fill: Floats, target: Floats, hole: Mask) -> Floats:
-    """Return the fill with the painting's edges: near them the painting's large scales and the fill's small ones."""
-    edges = canny(to_gray(np.clip(target, 0, 1))) & hole
-    if not edges.any():
-        return fill
-    distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    near = np.where(hole, np.exp(-((distance / _BESIDE) ** 2)), 0)[..., None]
-    correction = cv2.GaussianBlur(((target - fill) * near).astype(np.float32), (0, 0), _GRAIN)
-    return (fill + correction).astype(np.float32)
+def _structure(fill: Floats, here: Mask) -> float:
+    """Return how much stands in a part of the hole: the mean gradient of its smoothed grey values."""
+    gray = cv2.GaussianBlur(to_gray(fill), (0, 0), _STRUCTURE)
+    down, across = (cv2.Sobel(gray, cv2.CV_32F, *axis, ksize=1, scale=0.5) for axis in ((0, 1), (1, 0)))
+    return float(np.hypot(down, across)[here].mean())
+
+
+def _cuts(curve: Curve, sides: Sides) -> bool:
+    """Whether a line parts two sides along most of its way."""
+    left, right = sides.beside(curve)
+    return bool((left != right).mean() > 0.8)
+
+
+def _loose_share(sides: Sides) -> float:
+    """Return the share of the lines' length that cuts nothing."""
+    lengths = np.array([len(curve.points) for curve in sides.curves])
+    cutting = np.array([_cuts(curve, sides) for curve in sides.curves])
+    return float(lengths[~cutting].sum() / lengths.sum())
+
+
+def _dilated(mask: Mask, radius: float) -> Mask:
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius

@@ -17,7 +17,7 @@ class Format:
         suffixes: of its files, the usual one first.
         alpha: transparency.
         deep: 16 bits.
-        profile: an ICC profile.
+        holds: what it can say about its picture, of `METADATA`.
         longest: side of a picture, in pixels.
     """
 
@@ -25,22 +25,35 @@ class Format:
     suffixes: tuple[str, ...]
     alpha: bool = True
     deep: bool = False
-    profile: bool = True
+    holds: frozenset[str] = frozenset()
     longest: int = 2**31 - 1
 
+
+# What files say about their picture, as warnings call it.
+PROFILE, EXIF, XMP, IPTC = "colour profile", "EXIF", "XMP", "IPTC"
+EXTENDED_XMP, TEXT, CHUNKS = "extended XMP", "text", "PNG chunks"
+METADATA = frozenset({PROFILE, EXIF, XMP, IPTC, EXTENDED_XMP, TEXT, CHUNKS})
+_WEB = frozenset({PROFILE, EXIF, XMP})
 
 FORMATS = {
     format_.name: format_
     for format_ in (
-        Format("PNG", (".png", ".apng"), deep=True),
-        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False, longest=65500),
-        Format("TIFF", (".tif", ".tiff"), deep=True),
-        Format("WEBP", (".webp",), longest=16383),
-        Format("AVIF", (".avif", ".avifs"), longest=32768),
-        Format("JPEG2000", (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"), profile=False),
-        Format("BMP", (".bmp", ".dib"), profile=False),
-        Format("TGA", (".tga", ".icb", ".vda", ".vst"), profile=False, longest=65535),
-        Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True, profile=False),
+        Format("PNG", (".png", ".apng"), deep=True, holds=METADATA - {IPTC, EXTENDED_XMP}),
+        Format(
+            "JPEG",
+            (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+            alpha=False,
+            longest=65500,
+            holds=METADATA - {TEXT, CHUNKS},
+        ),
+        Format("TIFF", (".tif", ".tiff"), deep=True, holds=_WEB | {IPTC}),
+        Format("WEBP", (".webp",), longest=16383, holds=_WEB),
+        Format("AVIF", (".avif", ".avifs"), longest=32768, holds=_WEB),
+        Format("JPEG2000", (".jp2", ".jpx", ".jpf"), holds=_WEB | {IPTC}),
+        Format("J2K", (".j2k", ".j2c", ".jpc")),  # a JPEG 2000 codestream without the boxes around it
+        Format("BMP", (".bmp", ".dib")),
+        Format("TGA", (".tga", ".icb", ".vda", ".vst"), longest=65535),
+        Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True),
     )
 }
 FALLBACK = FORMATS["PNG"]  # for formats that are only read: lossless, and everything can show it

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError
 from inpaint_cli.io.boxes import Rectangle
+from inpaint_cli.io.marks import THRESHOLD, Mask, changed, layer, looks_like_a_photo, painted, white
 from inpaint_cli.io.photo import Photo, eight_bits
-
-Mask = NDArray[np.bool_]
-
-THRESHOLD = 127  # of 255: what is lighter is white, whatever JPEG did to the edge between
 
 
 @dataclass(frozen=True)
@@ -27,21 +23,50 @@ class MaskOptions:
         invert: black marks what is missing.
         alpha: what is transparent marks what is missing, whatever its colour.
         boxes: rectangles that are missing too.
+        largest: share of the photo that may be missing.
     """
 
     invert: bool = False
     alpha: bool = False
     boxes: tuple[Rectangle, ...] = ()
+    largest: float = 1.0
 
 
-def white(picture: Photo) -> Mask:
-    """Return what is white in a picture, H×W; transparent pixels are not."""
-    pixels = eight_bits(picture.pixels)
-    light = pixels[..., 0] if picture.grey else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    mask: Mask = light > THRESHOLD
-    if picture.alpha is not None:
-        mask &= eight_bits(picture.alpha) > THRESHOLD
-    return mask
+def read_mask(picture: Photo, photo: Photo, options: MaskOptions) -> Mask:
+    """Return what a picture marks in a photo, H×W of the photo's size; it may be nothing.
+
+    White marks it. But strokes on a transparent layer, colours on black or on white, and a copy of the photo on which
+    something was painted or erased are understood as well. With `options.invert` it is what is not white, and with
+    `options.alpha` what is transparent.
+
+    Raises:
+        MaskError: another aspect ratio than the photo's, no transparent part where there should be one, or a picture
+            that marks nothing: another photo.
+    """
+    if not same_aspect(picture.size, photo.size):
+        hint = "; turn it by 90°" if same_aspect(picture.size[::-1], photo.size) else ""
+        raise MaskError(
+            f"{picture.name}: {_size(picture.size)} pixels for a photo of {_size(photo.size)} ({photo.name}){hint}"
+        )
+    if options.alpha:
+        mask = erased(picture) != options.invert
+    elif options.invert:
+        mask = ~white(picture)
+    else:
+        mask = _marked(picture, photo)
+    return rescaled(mask, photo.size)
+
+
+def _marked(picture: Photo, photo: Photo) -> Mask:
+    copy = None if layer(picture) is not None else changed(picture, photo)
+    if copy is not None:
+        return copy
+    if picture.alpha is None and looks_like_a_photo(picture):
+        raise MaskError(
+            f"{picture.name}: is a photo, and no copy of {photo.name} with a mark on it; "
+            "a mask is white where something is missing, and black elsewhere"
+        )
+    return painted(picture)
 
 
 def erased(picture: Photo) -> Mask:
@@ -85,31 +110,76 @@ def find_hole(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mas
         options: how they are read.
 
     Raises:
-        MaskError: a mask does not fit, a box lies outside, nothing is missing, or everything is.
+        MaskError: a mask does not fit, a box lies outside, nothing is missing, everything is, or more than
+            `options.largest`.
     """
-    hole = np.zeros(photo.size, np.bool_)
     if options.alpha and not masks:
         masks = [photo]
-    for picture in masks:
-        if not same_aspect(picture.size, photo.size):
-            hint = "; turn it by 90°" if same_aspect(picture.size[::-1], photo.size) else ""
-            raise MaskError(
-                f"{picture.name}: {_size(picture.size)} pixels for a photo of {_size(photo.size)} ({photo.name}){hint}"
-            )
-        mask = erased(picture) if options.alpha else white(picture)
-        hole |= rescaled(mask != options.invert, photo.size)
+    hole = unite_masks(photo, masks, options)
     for box in options.boxes:
         hole[_inside(box, photo)] = True
     if not hole.any():
+        seen = "; ".join(_seen(picture, photo, options) for picture in masks)
         raise MaskError(
-            f"{_names(photo, masks)}: the mask is empty, nothing to fill; {_convention(options)} marks what is missing"
+            f"{_names(photo, masks)}: the mask is empty, nothing to fill: {seen}; "
+            f"{_convention(options)} marks what is missing"
         )
     if hole.all():
         raise MaskError(
             f"{_names(photo, masks)}: the mask covers the whole photo, nothing is left to fill from; "
             f"{_convention(options)} marks what is missing"
         )
+    share = float(hole.mean())
+    if share > options.largest:
+        raise MaskError(
+            f"{_names(photo, masks)}: {share:.0%} of {photo.name} would be missing; {_remedies(share, masks, options)}"
+        )
     return hole
+
+
+def unite_masks(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> Mask:
+    """Return what pictures mark in a photo, H×W: their union, without the boxes of the options.
+
+    Args:
+        photo: the photo.
+        masks: pictures of its size or of its aspect ratio.
+        options: how they are read.
+
+    Raises:
+        MaskError: a mask does not fit.
+    """
+    united = np.zeros(photo.size, np.bool_)
+    for picture in masks:
+        united |= read_mask(picture, photo, options)
+    return united
+
+
+def _remedies(share: float, masks: Sequence[Photo], options: MaskOptions) -> str:
+    """Return which options mend a mask that takes too much."""
+    remedies = []
+    if masks and options.invert:
+        remedies.append("leave out --invert-mask if white marks what is missing")
+    elif masks and options.alpha:
+        remedies.append("--invert-mask if what is opaque is missing")
+    elif any(mask.alpha is not None and (eight_bits(mask.alpha) <= THRESHOLD).any() for mask in masks):
+        remedies.append("--mask-alpha if what is transparent is missing")
+    elif masks and share > 0.5:
+        remedies.append("--invert-mask if black marks what is missing")
+    return ", ".join([*remedies, "--large-hole if that is meant"])
+
+
+def _seen(picture: Photo, photo: Photo, options: MaskOptions) -> str:
+    """Return what is in a mask that marks nothing."""
+    if options.alpha:
+        return "it is all transparent" if options.invert else "it is all opaque"
+    if picture.alpha is not None and not (picture.alpha > picture.alpha.max() // 2).any():
+        return "it is all transparent"
+    if not options.invert and changed(picture, photo) is not None:
+        return f"it is {photo.name} itself, with no mark on it"
+    low, high = int(picture.rgb.min()), int(picture.rgb.max())
+    if options.invert:
+        return "it is all white" if low == 255 else f"its darkest value is {low} of 255"
+    return "it is all black" if high == 0 else f"its lightest value is {high} of 255"
 
 
 def _inside(box: Rectangle, photo: Photo) -> tuple[slice, slice]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Pixels = NDArray[np.uint8 | np.uint16]
 
@@ -42,7 +43,11 @@ class Photo:
         xmp: XMP packet.
         text: text chunks of a PNG; the comment of a JPEG is its `Comment`.
         dpi: horizontal and vertical.
-        colour: a PNG's gAMA, cHRM and sRGB chunks by name.
+        chunks: a PNG's chunks about its colours and use, by name, as they are.
+        resources: Photoshop's image resources, with IPTC's caption, author and copyright.
+        xmp_extension: the segments of a JPEG's extended XMP packet.
+        lost: what else the file held and no `Photo` can keep, in words.
+        maxval: the value of white in the file, if it is not that of 8 or 16 bits.
         jpeg: how it was compressed, if it was a JPEG.
         lossless: False for a WebP that did not keep every value; of other formats the format says it.
         compressed: whether the file was compressed at all (a TIFF may or may not).
@@ -59,7 +64,11 @@ class Photo:
     xmp: bytes = b""
     text: dict[str, str] = field(default_factory=dict)
     dpi: tuple[float, float] | None = None
-    colour: dict[bytes, bytes] = field(default_factory=dict)
+    chunks: dict[bytes, bytes] = field(default_factory=dict)
+    resources: bytes = b""
+    xmp_extension: tuple[bytes, ...] = ()
+    lost: tuple[str, ...] = ()
+    maxval: int = 0
     jpeg: JpegCoding | None = None
     lossless: bool = True
     compressed: bool = True
@@ -100,3 +109,26 @@ def eight_bits(pixels: Pixels) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint8, copy=False)
     return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257), np.uint8).reshape(pixels.shape)
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Return an array upright, given EXIF's orientation of it, 1 to 8."""
+    if orientation == 1:
+        return pixels
+    if orientation >= 5:  # rows and columns are exchanged: 5 is the transpose
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def pillow_image(photo: Photo) -> Image.Image:
+    """Return a photo with 8 bits as Pillow's image, in the mode it had."""
+    if photo.alpha is not None:
+        return Image.fromarray(np.dstack([photo.pixels, photo.alpha]))
+    if not photo.grey:
+        return Image.fromarray(photo.pixels)
+    image = Image.fromarray(photo.pixels[..., 0])
+    return image.convert("1", dither=Image.Dither.NONE) if photo.mode == "1" else image

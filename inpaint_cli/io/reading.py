@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -16,17 +18,21 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from inpaint_cli.errors import PhotoError, reason
 from inpaint_cli.io.decoding import BROKEN, decode
 from inpaint_cli.io.formats import STREAM, is_picture
-from inpaint_cli.io.masks import white
+from inpaint_cli.io.marks import painted, white
 from inpaint_cli.io.photo import Photo
+from inpaint_cli.io.unknown import why_unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression bomb
 
+_UNSUPPORTED = re.compile(r"unsupported|not supported|cannot handle|unrecognized|unknown", re.IGNORECASE)
+
 # One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # without any, Python would print its errors
 
 
 def read_photo(source: Path | str) -> Photo:
@@ -50,11 +56,10 @@ def read_photo(source: Path | str) -> Photo:
                 f"{name}: {str(error).split(',', maxsplit=1)[0].lower()}: too large to be a photo"
             ) from error
         except UnidentifiedImageError as error:
-            empty = file.seek(0, io.SEEK_END) == 0
-            raise PhotoError(
-                f"{name}: {'the file is empty' if empty else 'not a picture in a known format'}"
-            ) from error
+            raise PhotoError(f"{name}: {why_unknown(file)}") from error
         except BROKEN as error:
+            if _UNSUPPORTED.search(str(error)):
+                raise PhotoError(f"{name}: can't be read ({error}); convert it to PNG or JPEG first") from error
             raise PhotoError(
                 f"{name}: damaged or incomplete ({error}); get it again from where it came from"
             ) from error
@@ -85,7 +90,7 @@ def load_draft(source: Path, side: int) -> NDArray[np.uint8]:
 
 
 def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
-    """Return the mask in a file, H×W, True = missing: what is white in it.
+    """Return the mask in a file, H×W, True = missing: what is white in it, or of a colour on black or transparency.
 
     Args:
         source: a path, or `-` for standard input.
@@ -94,7 +99,8 @@ def load_mask(source: Path | str, *, invert: bool = False) -> NDArray[np.bool_]:
     Raises:
         PhotoError: see `read_photo`.
     """
-    return white(read_photo(source)) ^ invert
+    picture = read_photo(source)
+    return ~white(picture) if invert else painted(picture)
 
 
 def pictures_below(folder: Path) -> list[Path]:

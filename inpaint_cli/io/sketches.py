@@ -5,6 +5,7 @@ layer, thick or soft ones. Each source answers one question: which edges does a 
 """
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,9 +16,12 @@ from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.resampling import resize
 from inpaint_cli.imaging.windows import Box, Window
+from inpaint_cli.io.marks import changed, layer, looks_like_a_photo
 from inpaint_cli.io.masks import rescaled, same_aspect
 from inpaint_cli.io.photo import Photo, Pixels
 from inpaint_cli.options import Ink
+
+logger = logging.getLogger(__name__)
 
 MAP_KEY = "inpaint:edges"  # the text chunk of an edge map that the tool wrote; its value is a digest of the pixels
 GROWTH_KEY = "inpaint:grow"  # another: how the hole of the map was grown
@@ -118,13 +122,14 @@ class Reference:
         return canny(gray, sigma=sigma).astype(np.float32)
 
 
-def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> EdgeSource:
+def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO, photo: Photo | None = None) -> EdgeSource:
     """Return the edges that a picture shows.
 
     Args:
         sketch: a drawing, or an edge map that the tool wrote.
         shape: of the photo that it is for (H, W).
         ink: what is the stroke; found from the picture with `auto`: paper is what most of it is.
+        photo: the photo that it is for. Of a copy of it with strokes on it only the strokes count.
 
     Raises:
         SketchError: another aspect ratio than the photo's, or no stroke at all.
@@ -134,7 +139,19 @@ def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO) -> E
         return EdgeMap((sketch.pixels[..., 0] / np.float32(np.iinfo(sketch.pixels.dtype).max)).astype(np.float32))
     if not same_aspect(sketch.pixels.shape[:2], shape):
         raise SketchError(_misfit(sketch, shape))
-    return Sketch(_strokes(sketch, ink))
+    drawn = None if photo is None or layer(sketch) is not None else changed(sketch, photo)
+    if drawn is None:
+        if looks_like_a_photo(sketch):
+            logger.warning(
+                "%s: looks like a photo: what is dark or light in it counts as a stroke; --edges-from takes its edges",
+                sketch.name,
+            )
+        return Sketch(_strokes(sketch, ink))
+    if not drawn.any():
+        raise SketchError(
+            f"{sketch.name}: is the photo itself, with no stroke on it; --edges-from takes the edges of a photo"
+        )
+    return Sketch(drawn)
 
 
 def read_reference(reference: Photo, shape: tuple[int, int]) -> EdgeSource:
@@ -171,10 +188,9 @@ def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray
 
 
 def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
-    if sketch.alpha is not None and sketch.alpha.min() < sketch.alpha.max():
-        layer: NDArray[np.bool_] = sketch.alpha > sketch.alpha.max() // 2  # strokes may be faint
-        if layer.mean() < 0.5:  # a layer of strokes; otherwise the transparency is only a hole in the paper
-            return layer
+    on_layer = layer(sketch)
+    if on_layer is not None:  # otherwise the transparency is only a hole in the paper
+        return on_layer
     if ink is Ink.AUTO:
         ink = Ink.DARK if np.median(to_gray(sketch.rgb)) > 0.5 else Ink.LIGHT
     # By the channel that shows it best: blue ink on black, or yellow on white, has next to no contrast in grey.

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from inpaint_cli.errors import OutputError, reason
-from inpaint_cli.io.encoding import encode, format_for
+from inpaint_cli.io.encoding import check_size, encode, format_for
 from inpaint_cli.io.formats import format_of
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.streams import send
@@ -54,13 +55,27 @@ def write_photo(photo: Photo, target: Path | BinaryIO, *, overwrite: bool = Fals
         _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 
 
+def check_writable(photo: Photo, target: Path | None) -> None:
+    """Check, before the work, that a photo will fit into the format of a path, or of a stream if that is None.
+
+    Raises:
+        OutputError: it has too many pixels for the format, or the format is unknown.
+    """
+    check_size(photo, format_for(photo, target))
+
+
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Give a temporary path in the target's folder and rename it to the target at the end; remove it on any failure."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None  # what was closed to others stays so
     try:
+        if mode is not None:
+            part.touch(mode=mode & 0o600)  # nobody reads it before it has its own
         yield part
+        if mode is not None:
+            part.chmod(mode)
         part.replace(target)
     except BaseException:  # Ctrl-C as well
         part.unlink(missing_ok=True)

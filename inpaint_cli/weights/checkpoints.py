@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.nn.architecture import Architecture, edge_architecture, inpaint_architecture
 from inpaint_cli.weights.config import ModelConfig
+from inpaint_cli.weights.untrusted import check_checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,6 +67,7 @@ def read_state(path: Path) -> State:
     Raises:
         WeightsError: the file can't be read or holds no generator.
     """
+    check_checkpoint(path)
     if path.suffix == ".safetensors":
         return fold_spectral_norm(_strip(_load_safetensors(path)))
     from inpaint_cli.weights.pth import load_pth  # noqa: PLC0415 - torch
@@ -121,9 +123,11 @@ def fold_spectral_norm(state: Mapping[str, Array]) -> dict[str, Array]:
 
 def _sigma(W: Array, u: Array, v: Array) -> Array | float:
     """Return uᵀ W v, W's rows being its output channels: the first dimension, but the second of a transposed one."""
-    rows = W if u.shape[0] == W.shape[0] else W.swapaxes(0, 1)
-    if u.ndim != 1 or v.ndim != 1 or u.shape[0] != rows.shape[0] or u.shape[0] * v.shape[0] != math.prod(W.shape):
+    if W.ndim < 2 or u.ndim != 1 or v.ndim != 1 or u.shape[0] * v.shape[0] != math.prod(W.shape):
         return 1.0  # wrong shapes, which `check_state` finds and names
+    rows = W if u.shape[0] == W.shape[0] else W.swapaxes(0, 1)
+    if u.shape[0] != rows.shape[0] or u.shape[0] == 0:
+        return 1.0
     sigma: Array = u @ (rows.reshape(u.shape[0], -1) @ v)
     return sigma
 
@@ -149,11 +153,17 @@ def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> No
         found = tuple(state[key].shape)
         if found != shape:
             raise WeightsError(f"{path}: {key} has shape {found}; expected {shape} for an {size}")
-        if not np.isfinite(state[key]).all():
+        if not _is_finite(state[key]):
             raise WeightsError(f"{path}: {key} holds values that are not finite; the file is damaged")
     for key, weight in state.items():
         if key not in expected:
             raise WeightsError(f"{path}: {key} of shape {tuple(weight.shape)} is not part of an {size}")
+
+
+def _is_finite(weight: NDArray[Any]) -> bool:
+    """Whether all values are finite in the precision that they are used in."""
+    with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite
+        return bool(np.isfinite(weight.astype(np.float32)).all())
 
 
 def _check_kind(state: State, path: Path, kind: Kind) -> None:

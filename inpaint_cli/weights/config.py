@@ -9,6 +9,7 @@ from typing import Literal
 
 from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.options import OLD_HARMONIC, Lines, Painter
+from inpaint_cli.weights.untrusted import read_text
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +23,16 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
     "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
 }
-_SMALLEST = {
-    "base_channels": 1,
-    "residual_blocks": 1,
-    "sigma": 0.0,
-    "train_size": 4,
-    "line_size": 16,
-    "wall_strength": 0.0,
-    "wall_exponent": 0.0,
-    "guide_weight": 0.0,
+# What any machine can hold and any photo needs: a stranger's file asks for no more.
+_RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
+    "base_channels": (1, 512),
+    "residual_blocks": (1, 64),
+    "sigma": (0.0, 20.0),
+    "train_size": (4, 4096),
+    "line_size": (16, 4096),
+    "wall_strength": (0.0, 1e6),
+    "wall_exponent": (0.0, 100.0),
+    "guide_weight": (0.0, 1000.0),
 }
 
 
@@ -115,10 +117,10 @@ class ModelConfig:
             WeightsError: the file can't be read, is not about a model of this kind, or states what makes no sense.
         """
         try:
-            table = json.loads(path.read_text("utf-8"))
+            table = json.loads(read_text(path))
         except OSError as error:
             raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise WeightsError(f"{path}: not valid JSON ({error})") from error
         if not isinstance(table, dict):
             raise WeightsError(f"{path}: holds no JSON object")
@@ -136,21 +138,24 @@ def _check(key: str, value: object, where: str) -> None:
     """Raise a WeightsError if an attribute of `ModelConfig` can't have this value."""
     if key in _CHOICES:
         if value not in _CHOICES[key]:
-            raise WeightsError(f"{where}: {key} = {value!r}; possible are {', '.join(_CHOICES[key])}")
+            raise WeightsError(f"{where}: {key} = {value!r:.40}; possible are {', '.join(_CHOICES[key])}")
         return
     if key == "mask_channel":
         if not isinstance(value, bool):
-            raise WeightsError(f"{where}: {key} = {value!r}; possible are true and false")
+            raise WeightsError(f"{where}: {key} = {value!r:.40}; possible are true and false")
         return
     if key == "look_sizes":
-        fits = isinstance(value, list) and all(type(size) is int and size >= 16 and size % 4 == 0 for size in value)
+        fits = isinstance(value, list) and all(
+            type(size) is int and 16 <= size <= 4096 and size % 4 == 0 for size in value
+        )
         if not fits:
-            raise WeightsError(f"{where}: {key} = {value!r}; expected a list of multiples of 4 from 16 up")
+            raise WeightsError(f"{where}: {key} = {value!r:.40}; expected a list of multiples of 4 from 16 to 4096")
         return
-    smallest = _SMALLEST[key]
+    smallest, largest = _RANGES[key]
     whole = isinstance(smallest, int)
     # bool is an int to Python, and JSON's true is no number of channels
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value >= smallest:
+    number = not isinstance(value, bool) and isinstance(value, int if whole else int | float)
+    if not number or not smallest <= value <= largest:  # type: ignore[operator] # it is a number
         raise WeightsError(
-            f"{where}: {key} = {value!r}; expected a{' whole' if whole else ''} number from {smallest} up"
+            f"{where}: {key} = {value!r:.40}; expected a{' whole' if whole else ''} number from {smallest} to {largest}"
         )

@@ -13,6 +13,7 @@ from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
 from inpaint_cli.weights.export import check_free, model_card, write_model
 from inpaint_cli.weights.registry import CONFIG, Model, digest
+from inpaint_cli.weights.untrusted import read_text
 
 
 def convert(
@@ -79,8 +80,8 @@ def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: 
     written = model.edge.with_name("README.md")
     if written.is_file():
         try:
-            card = written.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            card = read_text(written)
+        except (OSError, ValueError) as error:
             raise WeightsError(f"{written}: can't be read as text") from error
     else:
         about = (entry.title, entry.licence, entry.training_data) if entry else ("", "", "")

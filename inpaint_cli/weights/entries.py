@@ -13,6 +13,8 @@ from platformdirs import user_config_path
 
 from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.weights.config import ModelConfig
+from inpaint_cli.weights.hub_answers import is_plain_path
+from inpaint_cli.weights.untrusted import read_text
 
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = _PACKAGE / "bundled"
@@ -101,12 +103,12 @@ def read_entries(weights_file: Path | None = None) -> dict[str, Entry]:
 def read_registry(path: Path, *, missing_ok: bool = False) -> dict[str, Entry]:
     """Return the models of one registry by name, none if it may be missing and is; raises what `read_entries` does."""
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        tables = tomllib.loads(read_text(path))
     except OSError as error:
         if missing_ok and isinstance(error, FileNotFoundError):
             return {}
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not valid TOML ({error})") from error
     return {name: _entry(name, table, path) for name, table in tables.items()}
 
@@ -145,6 +147,9 @@ def _source(table: object, registry: Path, name: str) -> Source | None:
     if not _SHA256.fullmatch(sha256):
         raise WeightsError(f"{where}: sha256 is missing or not 64 hexadecimal digits")
     place = {key: value for key, value in table.items() if key != "sha256"}
+    for key in {"bundled", "revision", "filename"} & set(place):
+        if not is_plain_path(place[key]):
+            raise WeightsError(f"{where}: {key} = {place[key]!r:.80} leads out of the place it is in")
     if set(place) == {"bundled"}:
         return LocalFile(_BUNDLED / place["bundled"], sha256, bundled=True)
     if set(place) == {"path"}:

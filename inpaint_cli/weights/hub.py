@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from inpaint_cli.errors import InpaintError, UsageError, WeightsError
+from inpaint_cli.weights.hub_answers import guard_client, is_plain_path
 
 _log = logging.getLogger(__name__)
 
@@ -39,13 +40,21 @@ class Repository:
             UsageError: `repo_id` can't be the name of a repository.
             WeightsError: the file can't be had; the text says why and what to do.
         """
-        from huggingface_hub import _CACHED_NO_EXIST, errors, hf_hub_download, try_to_load_from_cache  # noqa: PLC0415
+        from huggingface_hub import (  # noqa: PLC0415
+            _CACHED_NO_EXIST,
+            constants,
+            errors,
+            hf_hub_download,
+            try_to_load_from_cache,
+        )
 
         from inpaint_cli import __version__  # noqa: PLC0415
 
         # The base of its HTTP client's errors, whichever client this release is built on.
         http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
         _hush()
+        guard_client()
+        self._check_names(filename)
         try:
             if not self._refresh:
                 cached = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
@@ -54,15 +63,16 @@ class Repository:
                 if isinstance(cached, str):
                     return self._found(cached)
             _log.info("%s: asking for %s", self, filename)
-            return self._found(
-                hf_hub_download(
-                    self.repo_id,
-                    filename,
-                    revision=self.revision,
-                    library_name="inpaint-cli",
-                    library_version=__version__,
-                )
+            if not constants.HF_HUB_OFFLINE and (cached := self._cached_if_unreachable(filename)):
+                return self._found(cached)
+            path = hf_hub_download(
+                self.repo_id,
+                filename,
+                revision=self.revision,
+                library_name="inpaint-cli",
+                library_version=__version__,
             )
+            return self._found(path)
         except errors.LocalEntryNotFoundError as error:
             raise self._unreachable(filename, error) from error
         except errors.EntryNotFoundError:
@@ -76,6 +86,38 @@ class Repository:
                 f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
             ) from error
 
+    def _check_names(self, filename: str) -> None:
+        if not is_plain_path(filename) or not is_plain_path(self.revision):
+            raise WeightsError(f"{self}: {filename!r} is not the name of a file in a repository and its revision")
+
+    def _cached_if_unreachable(self, filename: str) -> str | None:
+        """Return the cached file if the Hub does not answer, None if it does; the client would retry for minutes.
+
+        Raises:
+            WeightsError: it does not answer, and there is none.
+        """
+        from huggingface_hub import (  # noqa: PLC0415
+            constants,
+            errors,
+            get_hf_file_metadata,
+            hf_hub_url,
+            try_to_load_from_cache,
+        )
+
+        http_error: type[Exception] = errors.HTTPError  # type: ignore[attr-defined] # see `find`
+        try:
+            get_hf_file_metadata(
+                hf_hub_url(self.repo_id, filename, revision=self.revision), timeout=constants.HF_HUB_ETAG_TIMEOUT
+            )
+        except (errors.HfHubHTTPError, errors.FileMetadataError):
+            return None  # it answers; the download says what
+        except http_error as error:
+            cached = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
+            if not isinstance(cached, str):
+                raise self._unreachable(filename, error) from error
+            return cached
+        return None
+
     def cached(self, filename: str) -> Path | None:
         """Return the local path of a file if it has been downloaded; asks nobody."""
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
@@ -87,6 +129,8 @@ class Repository:
         return f"hf:{self.repo_id}@{self.revision}"
 
     def _found(self, path: str) -> Path:
+        if not _is_cached(Path(path)):
+            raise WeightsError(f"{self}: {path} lies outside the cache; not used")
         # A snapshot's folder is named by its commit: the other files come from the same one, even if the branch moves.
         commit = Path(path).parent.name
         if re.fullmatch(r"[0-9a-f]{40}", commit):
@@ -140,9 +184,18 @@ def known_sha256(path: Path) -> str | None:
 
 
 def forget(path: Path) -> None:
-    """Remove a file from the cache, so that it is downloaded anew."""
-    path.resolve().unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+    """Remove a file from the cache, so that it is downloaded anew; nothing outside the cache is removed."""
+    for file in (path.resolve(), path):
+        if _is_cached(file):
+            file.unlink(missing_ok=True)
+
+
+def _is_cached(path: Path) -> bool:
+    """Whether a path lies in the client's cache, where links lead as well."""
+    from huggingface_hub import constants  # noqa: PLC0415
+
+    cache = Path(constants.HF_HUB_CACHE).resolve()
+    return path.resolve().is_relative_to(cache) and path.parent.resolve().is_relative_to(cache)
 
 
 def _hush() -> None:

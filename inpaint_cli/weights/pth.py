@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inpaint_cli.errors import WeightsError, reason
+from inpaint_cli.weights.untrusted import check_tensors
 
 # What torch.load was seen to raise for text, for truncated and for altered files of either format.
 _DAMAGED = (
@@ -72,4 +73,6 @@ def _unwrap(content: object, path: Path) -> dict[str, Tensor]:
     state = content.get("generator", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not state or not all(isinstance(weight, Tensor) for weight in state.values()):
         raise WeightsError(f"{path}: holds no generator; expected the authors' *_gen.pth or a state dict")
-    return dict(state)
+    state = {str(key): weight for key, weight in state.items()}
+    check_tensors(state, path)
+    return state

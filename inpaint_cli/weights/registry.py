@@ -10,6 +10,7 @@ from inpaint_cli.errors import UsageError, WeightsError, reason
 from inpaint_cli.weights import hub
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, Source, read_entries
+from inpaint_cli.weights.untrusted import check_regular
 
 CONFIG = "config.json"
 _LAYOUTS = (("edge.safetensors", "inpaint.safetensors"), ("EdgeModel_gen.pth", "InpaintingModel_gen.pth"))
@@ -72,8 +73,9 @@ def digest(path: Path) -> str:
     """Return a file's sha256 in hexadecimal.
 
     Raises:
-        WeightsError: it can't be read.
+        WeightsError: it can't be read, or is no file.
     """
+    check_regular(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

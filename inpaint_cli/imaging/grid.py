@@ -1,0 +1,118 @@
+"""A window at the resolution at which patches are searched: its own, or coarser where the hole is large."""
+
+import math
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.imaging.detail_transfer import enlarge
+from inpaint_cli.imaging.patches import RADIUS, copy_patches
+from inpaint_cli.imaging.resampling import resize_area
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+_Value = TypeVar("_Value", bound=np.generic)
+
+_SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
+_UNIT = 0.25  # the guide stays within this much of zero: PyPatchMatch wraps differences at ½, as those of angles
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A window in cells.
+
+    Attributes:
+        photo: the window padded to whole cells, RGB in [0, 1], H×W×3.
+        factor: side of a cell in pixels.
+        shape: of the window without padding (h, w).
+    """
+
+    photo: Floats
+    factor: int
+    shape: tuple[int, int]
+
+    @classmethod
+    def over(cls, photo: Floats, factor: int) -> "Grid":
+        """Return a window in cells of `factor` pixels; the window is RGB in [0, 1], h×w×3."""
+        height, width = photo.shape[:2]
+        padding = ((0, -height % factor), (0, -width % factor), (0, 0))
+        return cls(np.pad(photo, padding, mode="edge"), factor, (height, width))
+
+    @classmethod
+    def for_hole(cls, photo: Floats, hole: Mask, largest: int) -> "Grid":
+        """Return the finest grid on which the hole is no larger than a square of `largest` cells."""
+        return cls.over(photo, max(1, math.ceil(math.sqrt(hole.sum()) / largest)))
+
+    def search(self, hole: Mask, sources: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
+        """Return PatchMatch's fill, in [0, 1], cells×3.
+
+        Args:
+            hole: True = to be filled, h×w.
+            sources: True = may be copied, h×w.
+            target: the window with the colours that guide the search, in [0, 1], h×w×3; None for no guide.
+            weight: of the guide.
+            seed: of the search.
+        """
+        photo = np.round(self._cells(self._padded(self._photo()) * 255)).astype(np.uint8)
+        missing = self.touched(hole)
+        guide = None if target is None else guide_of(self._cells(self._padded(target)))
+        fill = copy_patches(photo, missing, seed, sources=self._allowed(sources, missing), guide=guide, weight=weight)
+        return fill.astype(np.float32) / np.float32(255)
+
+    def enlarged(self, fill: Floats, hole: Mask, sources: Mask) -> Floats:
+        """Return a fill of the cells at the window's own resolution, h×w×3 (arguments as in `search`)."""
+        if self.factor == 1:
+            return fill
+        whole = self._padded(hole)
+        missing = self.touched(hole)
+        allowed = self._allowed(sources, missing)
+        large = enlarge(fill, missing, self.photo, whole, self.factor, sources=allowed)
+        return large[: self.shape[0], : self.shape[1]]
+
+    def has_patches(self, sources: Mask, least: int = 1) -> bool:
+        """Whether at least so many whole patches may be copied from sources, h×w."""
+        side = 2 * RADIUS + 1
+        allowed = (~self.touched(~sources)).astype(np.uint8)
+        whole = cv2.erode(allowed, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        return int(whole.sum()) >= least
+
+    def touched(self, mask: Mask) -> Mask:
+        """Return every cell that a mask of the window's shape touches."""
+        return self._cells(self._padded(mask).astype(np.float32)) > 0
+
+    def _allowed(self, sources: Mask, missing: Mask) -> Mask:
+        """Return the cells that may be copied: those that are all source."""
+        return ~self.touched(~sources) & ~missing
+
+    def _photo(self) -> Floats:
+        return self.photo[: self.shape[0], : self.shape[1]]
+
+    def _padded(self, values: NDArray[_Value]) -> NDArray[_Value]:
+        below, right = (padded - side for padded, side in zip(self.photo.shape, self.shape, strict=False))
+        padded: NDArray[_Value] = np.pad(values, ((0, below), (0, right), *((0, 0),) * (values.ndim - 2)), mode="edge")
+        return padded
+
+    def _cells(self, values: Floats) -> Floats:
+        if self.factor == 1:
+            return values
+        return resize_area(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
+
+
+def guide_of(target: Floats) -> Floats:
+    """Return what PyPatchMatch compares at each pixel, H×W×3; a third channel goes unused.
+
+    The first two principal components of the window's smoothed colours (CIE Lab): whatever two colours meet in this
+    window, they differ in them.
+    """
+    smooth = cv2.GaussianBlur(np.clip(target, 0, 1), (0, 0), _SMOOTH)
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+    centred = lab - lab.mean(axis=0)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, :0:-1]
+    components = centred @ axes
+    scaled = np.clip(components * (_UNIT / max(float(np.abs(components).max()), 1e-6)), -_UNIT, _UNIT)
+    guide = np.zeros(smooth.shape, np.float32)
+    guide[..., :2] = scaled.reshape(*smooth.shape[:2], 2)
+    return guide
