@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inpaint_cli.errors import WeightsError, install_command, reason
+from inpaint_cli.weights.untrusted import check_regular
 
 Picture = NDArray[np.uint8]
 Features = NDArray[np.float32]
@@ -151,14 +152,15 @@ def _scripted(path: Path, device: torch.device) -> nn.Module:
     """
     _optional("torchmetrics.image.fid", "torchmetrics")
     wanted = "expected a TorchScript network, uint8 N×3×H×W to N×2048, such as inception-2015-12-05.pt"
+    check_regular(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is old; its files are there
             network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
-    except (RuntimeError, ValueError) as error:
-        raise WeightsError(f"{path}: {'not a file' if not path.is_file() else wanted}") from error
+    except RuntimeError as error:
+        raise WeightsError(f"{path}: {wanted}") from error
     inception = _Scripted(network).eval()
     try:
         with torch.inference_mode():

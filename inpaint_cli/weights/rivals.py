@@ -15,6 +15,7 @@ from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.nn.rivals import build_generator
 from inpaint_cli.options import Rival
 from inpaint_cli.weights.checkpoints import read_state
+from inpaint_cli.weights.untrusted import read_text
 
 CONFIG, GENERATOR = "config.json", "generator.safetensors"
 
@@ -44,7 +45,7 @@ class RivalConfig:
             WeightsError: it can't be read or is about something else.
         """
         try:
-            table = json.loads(path.read_text("utf-8"))
+            table = json.loads(read_text(path))
         except OSError as error:
             raise WeightsError(f"{path}: can't be read: {reason(error)}; `inpaint weights export` makes it") from error
         except ValueError as error:
