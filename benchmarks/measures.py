@@ -5,10 +5,10 @@ from dataclasses import astuple, dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from inpaint_cli.imaging.coherence import coherence
 from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.imaging.similarity import ssim_map
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -48,13 +48,12 @@ class Measures:
 def measure(fill: NDArray[np.uint8], truth: NDArray[np.uint8], hole: Mask) -> Measures:
     """Compare a filled window with the truth, RGB uint8 H×W×3 both; nan where there is no edge to compare."""
     error = ((fill[hole].astype(np.float64) - truth[hole]) ** 2).mean()
-    _, similarity = structural_similarity(to_gray(fill), to_gray(truth), data_range=1, full=True)
     filled, true = 255 * to_gray(fill), 255 * to_gray(truth)
     gradient = np.mean([np.abs(np.gradient(filled - true, axis=axis))[hole].mean() for axis in (0, 1)])
     found, wanted = canny(to_gray(fill)) & hole, canny(to_gray(truth)) & hole
     return Measures(
         psnr=float(10 * np.log10(255**2 / max(error, 1e-3))),
-        ssim=float(similarity[hole].mean()),
+        ssim=float(ssim_map(fill, truth)[hole].mean()),
         gradient=float(gradient),
         detail=_detail(filled, hole),
         jump=_across(filled, hole) / max(_across(true, hole), 0.1),

@@ -1,9 +1,11 @@
-"""Where torch computes: one way to choose for painting, measuring and training."""
+"""Where torch computes, and in what: one way to choose for painting, measuring and training."""
 
 import torch
 
 from inpaint_cli.errors import UsageError
-from inpaint_cli.options import check_device
+from inpaint_cli.options import Dtype, check_device, check_dtype
+
+_DTYPES: dict[str, torch.dtype] = {str(name): getattr(torch, name) for name in Dtype if name is not Dtype.AUTO}
 
 
 def choose_device(name: str) -> torch.device:
@@ -32,3 +34,17 @@ def computes_bfloat16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # before torch 2.11 nobody says
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return the precision that networks compute in on a device; `auto` is the fastest that it does well.
+
+    Raises:
+        UsageError: not such a name.
+    """
+    if check_dtype(name) in _DTYPES:
+        return _DTYPES[name]
+    # Measured on both networks: bfloat16 moves the painting by a third of a grey level and takes half the time.
+    if computes_bfloat16(device):
+        return torch.bfloat16
+    return torch.float16 if device.type == "cuda" else torch.float32

@@ -40,6 +40,11 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in ("insufficient memory", "allocate memory"))
 
 
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra, as the README gives it."""
+    return f"pip install -c constraints.txt '.[{extra}]'"
+
+
 class UsageError(InpaintError):
     """The command line asks for something that makes no sense."""
 

@@ -23,6 +23,19 @@ class Method(StrEnum):
     PATCHMATCH = "patchmatch"
 
 
+class Rival(StrEnum):
+    """The systems that the paper's Table 1 compares with EdgeConnect."""
+
+    CA = "ca"  # Contextual Attention, Yu et al. 2018
+    GLCIC = "glcic"  # Iizuka et al. 2017
+    PCONV = "pconv"  # Liu et al. 2018
+
+    @property
+    def paper_channels(self) -> int:
+        """Width of the first layer in its paper."""
+        return 32 if self is Rival.CA else 64
+
+
 class Lines(StrEnum):
     """Where the lines inside the hole come from when the user gives none."""
 

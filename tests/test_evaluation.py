@@ -251,6 +251,13 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path):
         (("--data", PHOTOS, "--sweep-sigma", "two"), 2, "0.5..5"),
         (("--data", PHOTOS, "--size", "63"), 2, "64"),
         (("--data", PHOTOS, "--method", "photoshop"), 2, "photoshop"),
+        (("--data", PHOTOS, "--method", "pconv"), 2, "pconv=FOLDER"),
+        (("--data", PHOTOS, "--method", "telea=somewhere"), 2, "telea=somewhere"),
+        (("--data", PHOTOS, "--method", "pconv=nowhere"), 1, "nowhere"),
+        (("--data", PHOTOS, "--pictures", "lama"), 2, "lama=results"),
+        (("--data", PHOTOS, "--pictures", "telea=there"), 2, "another heading"),
+        (("--data", PHOTOS, "--pictures", "lama=nowhere"), 2, "nowhere: not a folder"),
+        (("--data", PHOTOS, "--method", "telea", "--fid-weights", "nowhere.pt"), 1, "nowhere.pt"),
         (("--data", PHOTOS, "--weights", "no-such-model"), 2, "no-such-model"),
     ],
 )
@@ -284,6 +291,7 @@ def test_a_missing_extra_names_the_command_that_installs_it(inpaint, tmp_path, m
     )
     run = inpaint("evaluate", "--data", PHOTOS, "-o", tmp_path / "report", *QUICK)
     assert run.code == 1
-    assert run.err == (
-        "inpaint: error: matplotlib is not installed, which evaluations need: pip install 'inpaint-cli[evaluate]'\n"
-    )
+    command = "pip install -c constraints.txt '.[evaluate]'"
+    assert run.err == f"inpaint: error: matplotlib is not installed, which evaluations need: {command}\n"
+    documented = (PHOTOS.parents[2] / "README.md").read_text("utf-8")
+    assert "evaluate]" in documented.partition('pip install -c constraints.txt ".[train,')[2]

@@ -11,9 +11,10 @@ from scipy.linalg import sqrtm
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from inpaint_cli.evaluation import learned, photos, protocol, tables
+from inpaint_cli.evaluation.cases import HoledPhoto, file_names
 from inpaint_cli.evaluation.journal import Journal
 from inpaint_cli.evaluation.mask_bins import BINS, FIXED, Holes, bin_of
-from inpaint_cli.evaluation.methods import Column
+from inpaint_cli.evaluation.methods import FillColumn
 from inpaint_cli.evaluation.metrics import compare
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging.edges import to_gray
@@ -100,7 +101,8 @@ def plan():
 
 
 def test_a_method_that_returns_the_truth_is_perfect_in_every_bin(plan, tmp_path):
-    truth = Column("truth", lambda images, _: list(images), sees_truth=True)
+    truth = FillColumn("truth", lambda images, _: list(images))
+    truth.run = lambda cases: [case.truth for case in cases]
     table = measured(replace(plan, columns=[truth]), tmp_path)
     assert [mask for mask, _ in table] == [*BINS, FIXED]
     for cell in table.values():
@@ -114,7 +116,7 @@ def test_a_method_gets_no_pixel_of_the_hole_to_see(plan, tmp_path):
         seen.extend(image[hole] for image, hole in zip(images, holes, strict=True))
         return list(images)
 
-    table = measured(replace(plan, columns=[Column("lazy", fill)]), tmp_path)
+    table = measured(replace(plan, columns=[FillColumn("lazy", fill)]), tmp_path)
     assert len(seen) == 15
     assert all((pixels == 255).all() for pixels in seen)
     assert all(cell.mean("psnr_hole") < 15 for cell in table.values())
@@ -125,7 +127,7 @@ def test_means_are_means(plan, tmp_path):
     scores = []
     for name in plan.photos:
         truth, hole = photos.load(PHOTOS / name, 64), plan.holes.hole("20-30", name)
-        scores.append(compare(truth, plan.columns[0].run([truth], [hole])[0], hole))
+        scores.append(compare(truth, plan.columns[0].run([HoledPhoto(name, "20-30", truth, hole)])[0], hole))
     assert table["20-30", "telea"].mean("psnr") == pytest.approx(np.mean([s.psnr for s in scores]))
     assert table["20-30", "telea"].mean("l1") == pytest.approx(np.mean([s.l1 for s in scores]))
 
@@ -171,6 +173,13 @@ def test_photos_are_found_by_their_names_in_sub_folders_too(tmp_path):
     (tmp_path / "folder.png").mkdir()
     assert photos.find(tmp_path) == ["a.webp", "b.png", "b/c.JPG"]
     assert [path.name for path in find_pictures(tmp_path)] == ["a.webp", "c.JPG", "b.png"]
+
+
+def test_no_two_cases_share_a_file():
+    names = file_names(["a.jpg", "a.png", "b/c.jpg", "b_c.jpg"], ["10-20", "fixed"])
+    assert names["a.jpg", "10-20"] == "10-20_a"
+    assert names["b/c.jpg", "fixed"] == "fixed_b_c"
+    assert len(set(names.values())) == 8
 
 
 def test_the_papers_numbers_are_there():

@@ -33,7 +33,12 @@ def train(context: typer.Context, **given: Any) -> None:
     read = TrainOptions.read(given["out"] / CONFIG, **options) if resume else TrainOptions.of(**options)
     read.check()
     if not quiet:  # torch, the photos and the first steps take their time
-        what = {Stage.EDGE: "G1", Stage.INPAINT: "G2", Stage.JOINT: "G1 and G2"}[read.stage]
+        what = {
+            Stage.EDGE: "G1",
+            Stage.INPAINT: "G2",
+            Stage.JOINT: "G1 and G2",
+            Stage.RIVAL: f"a rival, {read.rival}",
+        }[read.stage]
         typer.echo(f"inpaint: training {what} on {read.data}, to step {read.steps}; the run is {read.out}", err=True)
 
     import torch  # noqa: PLC0415

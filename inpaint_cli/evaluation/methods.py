@@ -11,21 +11,34 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.crops import Crop
+from inpaint_cli.evaluation.cases import HoledPhoto, PictureColumn
+from inpaint_cli.evaluation.mask_bins import Holes
+from inpaint_cli.evaluation.rivals import RivalFill
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging import classical
-from inpaint_cli.imaging.edges import canny, compose, to_gray
-from inpaint_cli.imaging.pixels import to_float32, to_uint8
-from inpaint_cli.inference import Networks
-from inpaint_cli.options import FillOptions, Method
+from inpaint_cli.imaging.edges import canny, to_gray
+from inpaint_cli.io.sketches import EdgeMap
+from inpaint_cli.options import FillOptions, Lines, Method
 from inpaint_cli.pipeline import EdgeConnect
-from inpaint_cli.weights.registry import Model, resolve
+from inpaint_cli.results import InpaintResult
+from inpaint_cli.weights.registry import resolve
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Edges = NDArray[np.float32]
 
-# Pictures and holes to C_comp, H×W in [0, 1] each.
-EdgeSource = Callable[[Sequence[Picture], Sequence[Mask]], list[Edges]]
+
+class Column(Protocol):
+    """A method as it stands in the table."""
+
+    name: str  # its heading, also in the files
+
+    def run(self, cases: Sequence[HoledPhoto]) -> list[Picture]:
+        """Return the photos with their holes filled, RGB, H×W×3 uint8 each; known pixels keep their values."""
+
+    def edge_maps(self, cases: Sequence[HoledPhoto]) -> list[Edges] | None:
+        """Return the edges painted along, H×W in [0, 1] each, or None."""
 
 
 class Fill(Protocol):
@@ -35,37 +48,64 @@ class Fill(Protocol):
         """Return the pictures filled."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A method as it stands in the table.
+@dataclass
+class FillColumn:
+    """A method that sees nothing of what was in the holes.
 
     Attributes:
-        name: its heading, also in the files.
+        name: its heading.
         fill: the method.
-        edges: the edges that it paints along, None for a method without.
-        sees_truth: it is handed the undamaged photo, because it takes its edges from there.
     """
 
     name: str
     fill: Fill
-    edges: EdgeSource | None = None
-    sees_truth: bool = False
 
-    def run(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
-        """Return the pictures with their holes filled; a method sees in the hole only what it is entitled to."""
-        return self.fill(self._inputs(truths, holes), holes)
+    def run(self, cases: Sequence[HoledPhoto]) -> list[Picture]:
+        """Return the photos with their holes filled."""
+        return self.fill([case.damaged for case in cases], [case.hole for case in cases])
 
-    def edge_maps(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges] | None:
-        """Return the edges painted along, H×W in [0, 1] each, or None."""
-        return self.edges(self._inputs(truths, holes), holes) if self.edges else None
-
-    def _inputs(self, truths: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
-        if self.sees_truth:
-            return list(truths)
-        return [np.where(hole[..., None], np.uint8(255), truth) for truth, hole in zip(truths, holes, strict=True)]
+    def edge_maps(self, cases: Sequence[HoledPhoto]) -> None:
+        """Return None: it has no edges, or keeps them to itself."""
 
 
-def load_networks(settings: Settings) -> list[Networks]:
+@dataclass
+class PlainColumn:
+    """The pipeline with `plain`: the paper's method on the whole picture.
+
+    Attributes:
+        name: its heading.
+        model: G1 and G2.
+        options: with `plain`.
+        true_edges: paint along the edges of the undamaged photo: the last column of Table 1.
+    """
+
+    name: str
+    model: EdgeConnect
+    options: FillOptions
+    true_edges: bool = False
+
+    def run(self, cases: Sequence[HoledPhoto]) -> list[Picture]:
+        """Return the photos with their holes filled; G2 paints all of them together."""
+        crops = [crop for case in cases for crop in self._find_edges(case)]  # plain: one crop a photo
+        crops = self.model.finish(self.model.paint(crops, self.options), self.options)
+        pictures = [case.damaged for case in cases]
+        for picture, case, crop in zip(pictures, cases, crops, strict=True):
+            InpaintResult.of([crop], float(case.hole.mean())).apply(picture)
+        return pictures
+
+    def edge_maps(self, cases: Sequence[HoledPhoto]) -> list[Edges]:
+        """Return C_comp of each photo, H×W in [0, 1]."""
+        return [self.model.join_edges(case.damaged, case.hole, self._find_edges(case), self.options) for case in cases]
+
+    def _find_edges(self, case: HoledPhoto) -> list[Crop]:
+        sketch = None
+        if self.true_edges:
+            true = canny(to_gray(case.truth), None, self.model.sigma(self.options))
+            sketch = EdgeMap(true.astype(np.float32))
+        return self.model.find_edges(case.damaged, case.hole, self.options, sketch)
+
+
+def load_models(settings: Settings) -> list[EdgeConnect]:
     """Return the models that the settings' methods need, in the order of `--weights`.
 
     Raises:
@@ -76,30 +116,55 @@ def load_networks(settings: Settings) -> list[Networks]:
         return []
     found = [resolve(weights, weights_file=settings.weights_file) for weights in settings.weights]
     compute = settings.device, settings.dtype, settings.threads
-    return [Networks(model, *compute, backend=settings.settled_backend) for model in found]
+    return [EdgeConnect(model, *compute, backend=settings.settled_backend) for model in found]
 
 
-def model_titles(networks: Sequence[Networks]) -> list[str]:
+def model_titles(models: Sequence[EdgeConnect]) -> list[str]:
     """Return what the report calls each model: for a folder its last part, as long as that is unique."""
-    names = [each.model.name for each in networks]
+    return _short([each.model.name for each in models])
+
+
+def _short(names: list[str]) -> list[str]:
     short = [name if name.startswith("hf:") else Path(name).name for name in names]
     return short if len(set(short)) == len(short) else names
 
 
-def columns(settings: Settings, networks: Sequence[Networks]) -> list[Column]:
-    """Return the table's columns: each method that needs a model once for each, the others once."""
+def columns(settings: Settings, models: Sequence[EdgeConnect], names: Sequence[str], holes: Holes) -> list[Column]:
+    """Return the table's columns: each method that needs a model once for each, then the others.
+
+    Args:
+        settings: what is compared.
+        models: of `load_models`.
+        names: the photos.
+        holes: which photo gets which hole.
+
+    Raises:
+        UsageError: a rival's folder holds another one, or pictures of another program are missing.
+        WeightsError: a rival's folder holds none.
+    """
     result: list[Column] = []
-    titles = model_titles(networks)
     for method in settings.methods:
         if not method.needs_model:
             fill = partial(classical.fill, method=Method(method), seed=settings.seed)
-            result.append(Column(method, _one_by_one(fill, settings)))
+            result.append(FillColumn(method, _one_by_one(fill, settings)))
             continue
-        for title, nets in zip(titles, networks, strict=True):
-            name = str(method) if len(networks) == 1 else f"{method} ({title})"
-            pipeline = method == Candidate.PIPELINE
-            result.append(_pipeline(name, nets.model, settings) if pipeline else _plain(name, method, nets))
+        for title, model in zip(model_titles(models), models, strict=True):
+            name = str(method) if len(models) == 1 else f"{method} ({title})"
+            result.append(_column(name, method, model, settings))
+    titles = _short([str(folder) for _, folder in settings.rivals])
+    kinds = [rival for rival, _ in settings.rivals]
+    for (rival, folder), title in zip(settings.rivals, titles, strict=True):
+        name = str(rival) if kinds.count(rival) == 1 else f"{rival} ({title})"
+        result.append(FillColumn(name, RivalFill(rival, folder, settings.device, settings.dtype)))
+    result += [PictureColumn(name, folder, settings.data, names, holes) for name, folder in settings.pictures]
     return result
+
+
+def _column(name: str, method: Candidate, model: EdgeConnect, settings: Settings) -> Column:
+    if method is Candidate.PIPELINE:
+        return FillColumn(name, _one_by_one(partial(_fill, model, FillOptions(seed=settings.seed)), settings))
+    lines = Lines.NONE if method is Candidate.NO_EDGES else Lines.G1
+    return PlainColumn(name, model, FillOptions(plain=True, lines=lines), method is Candidate.CANNY)
 
 
 @dataclass(frozen=True)
@@ -120,11 +185,16 @@ class Sweep:
         return [*(column for columns in self.series.values() for column in columns), self.without]
 
 
-def sweep(networks: Networks, sigmas: Sequence[float]) -> Sweep:
+def sweep(model: EdgeConnect, sigmas: Sequence[float]) -> Sweep:
     """Return the columns of a sweep over the σ of Canny."""
-    guessed = [_along(f"σ = {sigma:g}", networks, partial(_completed, networks, sigma)) for sigma in sigmas]
-    true = [_along(f"σ = {sigma:g}, true edges", networks, partial(_true, sigma), sees_truth=True) for sigma in sigmas]
-    without = _along("no edges", networks, partial(_none, networks.model.config.sigma))
+
+    def along(sigma: float, suffix: str = "", *, true_edges: bool = False) -> Column:
+        options = FillOptions(plain=True, lines=Lines.G1, sigma=sigma)
+        return PlainColumn(f"σ = {sigma:g}{suffix}", model, options, true_edges)
+
+    guessed = [along(sigma) for sigma in sigmas]
+    true = [along(sigma, ", true edges", true_edges=True) for sigma in sigmas]
+    without = PlainColumn("no edges", model, FillOptions(plain=True, lines=Lines.NONE))
     return Sweep({"G1's edges": guessed, "true edges": true}, without)
 
 
@@ -139,58 +209,7 @@ def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) ->
     return fill_batch
 
 
-def _plain(name: str, method: Candidate, networks: Networks) -> Column:
-    """Return a column of the paper's method on the whole picture."""
-    sigma = networks.model.config.sigma
-    if method == Candidate.CANNY:
-        return _along(name, networks, partial(_true, sigma), sees_truth=True)
-    source = partial(_none, sigma) if method == Candidate.NO_EDGES else partial(_completed, networks, sigma)
-    return _along(name, networks, source)
-
-
-def _along(name: str, networks: Networks, edges: EdgeSource, *, sees_truth: bool = False) -> Column:
-    return Column(name, partial(_painted, networks, edges), edges, sees_truth)
-
-
-def _completed(networks: Networks, sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
-    """Return Canny's edges outside the holes, G1's inside."""
-    grays = [to_gray(image) for image in images]
-    known = [canny(gray, hole, sigma).astype(np.float32) for gray, hole in zip(grays, holes, strict=True)]
-    predicted = networks.edges(grays, known, holes)
-    return [compose(*three) for three in zip(known, predicted, holes, strict=True)]
-
-
-def _none(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
-    """Return Canny's edges outside the holes, nothing inside."""
-    return [
-        compose(canny(to_gray(image), hole, sigma), np.zeros(hole.shape, bool), hole)
-        for image, hole in zip(images, holes, strict=True)
-    ]
-
-
-def _true(sigma: float, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Edges]:
-    """Return Canny's edges of the undamaged photos."""
-    return [canny(to_gray(image), None, sigma).astype(np.float32) for image, _ in zip(images, holes, strict=True)]
-
-
-def _painted(networks: Networks, edges: EdgeSource, images: Sequence[Picture], holes: Sequence[Mask]) -> list[Picture]:
-    """Return I ⊙ (1 - M) + I_pred ⊙ M."""
-    painted = networks.paint([to_float32(image) for image in images], edges(images, holes), holes)
-    return [
-        np.where(hole[..., None], to_uint8(picture), image)
-        for image, hole, picture in zip(images, holes, painted, strict=True)
-    ]
-
-
-def _pipeline(name: str, model: Model, settings: Settings) -> Column:
-    """Return a column of what `inpaint inpaint` does by default: windows, lines, painting, texture."""
-    compute = settings.device, settings.dtype, settings.threads
-    edgeconnect = EdgeConnect(model, *compute, backend=settings.settled_backend)
-    options = FillOptions(seed=settings.seed)
-
-    def fill(image: Picture, hole: Mask) -> Picture:
-        result = image.copy()
-        edgeconnect.fill(image, hole, options).apply(result)
-        return result
-
-    return Column(name, _one_by_one(fill, settings))
+def _fill(model: EdgeConnect, options: FillOptions, image: Picture, hole: Mask) -> Picture:
+    result = image.copy()
+    model.fill(image, hole, options).apply(result)
+    return result

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from skimage.metrics import peak_signal_noise_ratio
 
 from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.imaging.similarity import ssim
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -23,7 +24,7 @@ class Scores:
 
     Attributes:
         l1: relative l1 in percent, 100 Σ|a − b| / Σ(a + b), grey; 0 is perfect.
-        ssim: structural similarity (Wang et al. 2004), grey, Gaussian window of 11×11 with σ = 1.5; 1 is perfect.
+        ssim: structural similarity (`imaging.similarity`), grey; 1 is perfect.
         psnr: peak signal-to-noise ratio in dB, grey, of the whole picture; infinite for equal pictures.
         psnr_hole: the same of the missing pixels alone, in RGB.
     """
@@ -49,9 +50,7 @@ def compare(truth: Picture, picture: Picture, hole: Mask) -> Scores:
         psnr_hole = peak_signal_noise_ratio(truth[hole], picture[hole], data_range=255)
     return Scores(
         l1=float(100 * difference / (a + b).sum()) if difference else 0.0,
-        ssim=float(
-            structural_similarity(a, b, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
-        ),
+        ssim=ssim(truth, picture),
         psnr=float(psnr),
         psnr_hole=float(psnr_hole),
     )

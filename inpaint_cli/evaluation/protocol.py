@@ -10,15 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inpaint_cli.devices import choose_device
 from inpaint_cli.errors import PhotoError
 from inpaint_cli.evaluation import learned, mask_bins, methods, photos
+from inpaint_cli.evaluation.cases import HoledPhoto, PictureColumn
 from inpaint_cli.evaluation.journal import TRUTH, Case, Journal
 from inpaint_cli.evaluation.learned import Learned
 from inpaint_cli.evaluation.mask_bins import Holes
-from inpaint_cli.evaluation.methods import Column, Sweep
+from inpaint_cli.evaluation.methods import Column, FillColumn, Sweep
 from inpaint_cli.evaluation.metrics import compare
+from inpaint_cli.evaluation.rivals import RivalFill
 from inpaint_cli.evaluation.settings import Settings
-from inpaint_cli.inference import Networks
+from inpaint_cli.pipeline import EdgeConnect
 
 Picture = NDArray[np.uint8]
 
@@ -33,7 +36,7 @@ class Plan:
         settings: what was asked for.
         photos: names inside `settings.data`.
         holes: which photo gets which hole.
-        networks: the models in the order of `--weights`.
+        models: in the order of `--weights`.
         columns: of the table.
         sweep: figure 6's, if it was asked for.
         learned: FID's and LPIPS's networks, or why not.
@@ -42,7 +45,7 @@ class Plan:
     settings: Settings
     photos: list[str]
     holes: Holes
-    networks: list[Networks]
+    models: list[EdgeConnect]
     columns: list[Column]
     sweep: Sweep | None
     learned: Learned
@@ -60,6 +63,15 @@ class Plan:
         return "20-30" if "20-30" in labels else labels[0]
 
     @property
+    def rivals(self) -> dict[str, str]:
+        """The sha256 of each rival's weights, by its heading."""
+        return {
+            column.name: column.fill.sha256
+            for column in self.columns
+            if isinstance(column, FillColumn) and isinstance(column.fill, RivalFill)
+        }
+
+    @property
     def work(self) -> int:
         """The number of cases, for a progress bar."""
         return len(self.photos) * len(self.groups)
@@ -71,7 +83,10 @@ class Plan:
             "photos": self.photos,
             "masks": {label: [path.name for path in paths] for label, paths in (self.holes.folder or {}).items()},
             "columns": list(dict.fromkeys(column.name for _, column in self.groups)),
-            "weights": [networks.model.sha256 for networks in self.networks],
+            "weights": [each.model.sha256 for each in self.models],
+            "rivals": list(self.rivals.values()),
+            "pictures": {c.name: list(c.sizes()) for c in self.columns if isinstance(c, PictureColumn)},
+            "fid weights": self.learned.fid_sha256,
             "size": settings.size,
             "seed": settings.seed,
             "batch": settings.batch,
@@ -86,23 +101,25 @@ def prepare(settings: Settings) -> Plan:
     """Find the photos, the masks, the models and the measures.
 
     Raises:
-        UsageError: there are no photos, or the device can't be had.
-        WeightsError: a model can't be had.
+        UsageError: there are no photos, a folder of pictures lacks some, or the device can't be had.
+        WeightsError: a model, a rival or the Inception named can't be had.
     """
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     names = photos.find(settings.data)
     folder = mask_bins.sort_masks(settings.masks, settings.size) if settings.masks else None
-    networks = methods.load_networks(settings)
-    device = torch.device(networks[0].device if networks else "cpu")
+    holes = Holes(settings.size, settings.seed, folder)
+    models = methods.load_models(settings)
     return Plan(
         settings=settings,
         photos=names,
-        holes=Holes(settings.size, settings.seed, folder),
-        networks=networks,
-        columns=methods.columns(settings, networks),
-        sweep=methods.sweep(networks[0], settings.sigmas) if settings.sigmas else None,
-        learned=learned.load(device, offline=settings.offline),
+        holes=holes,
+        models=models,
+        columns=methods.columns(settings, models, names, holes),
+        sweep=methods.sweep(models[0], settings.sigmas) if settings.sigmas else None,
+        learned=learned.load(
+            choose_device(settings.device), offline=settings.offline, fid_weights=settings.fid_weights
+        ),
     )
 
 
@@ -141,17 +158,15 @@ def _read(settings: Settings, names: Sequence[str], journal: Journal) -> Iterato
 def _measure_group(
     plan: Plan, journal: Journal, number: int, mask: str, column: Column, truths: dict[str, Picture]
 ) -> None:
-    names, pictures = list(truths), list(truths.values())
-    _log.info("%s, holes of %s: %s", column.name, mask, ", ".join(names))
-    holes = [plan.holes.hole(mask, name) for name in names]
-    filled = column.run(pictures, holes)
-    rows = [asdict(compare(*three)) for three in zip(pictures, filled, holes, strict=True)]
+    _log.info("%s, holes of %s: %s", column.name, mask, ", ".join(truths))
+    holed = [HoledPhoto(name, mask, truth, plan.holes.hole(mask, name)) for name, truth in truths.items()]
+    filled = column.run(holed)
+    rows = [asdict(compare(case.truth, picture, case.hole)) for case, picture in zip(holed, filled, strict=True)]
     if plan.learned.alexnet:
-        for row, distance in zip(rows, plan.learned.lpips(pictures, filled), strict=True):
+        for row, distance in zip(rows, plan.learned.lpips(list(truths.values()), filled), strict=True):
             row["lpips"] = distance
     features = plan.learned.features(filled) if plan.learned.inception else None
     cases = [
-        Case(name, mask, column.name, float(hole.mean()), row)
-        for name, hole, row in zip(names, holes, rows, strict=True)
+        Case(case.photo, mask, column.name, float(case.hole.mean()), row) for case, row in zip(holed, rows, strict=True)
     ]
     journal.add(number, cases, features)

@@ -37,9 +37,9 @@ _DEFINITIONS = """\
   Gaussian window of 11×11 with σ = 1.5, population covariance, as Wang et al. 2004) and `peak_signal_noise_ratio`
   (data range 1). The paper gives SSIM's window as 11; the authors' script has a uniform one of 51.
 - **PSNR in the hole** is `peak_signal_noise_ratio` of the missing pixels alone, RGB, data range 255.
-- **LPIPS** is torchmetrics' (AlexNet, RGB in [0, 1]). **FID** is torchmetrics' over the 2048 features of
-  torch-fidelity's Inception (RGB uint8, bilinear to 299×299); with a few dozen photos it only ranks the columns of
-  one table.
+- **LPIPS** is torchmetrics' (AlexNet, RGB in [0, 1]). **FID** is torchmetrics' over the 2048 features of an Inception
+  (RGB uint8): torch-fidelity's, bilinear to 299×299, or the file of `--fid-weights`. With a few dozen photos it only
+  ranks the columns of one table.
 - The paper's columns, in italics, come from its Table 1: Places2, its own irregular masks, networks trained on
   millions of photos. They say what the measures look like there, not who is better here."""
 _FILES = ("report.md", "cases.csv", "table.csv", "measures.png", "cases.jpg", "sigma.png", "sigma.jpg")
@@ -167,9 +167,15 @@ def _setup(plan: Plan, journal: Journal) -> Iterator[str]:
         yield f"- irregular masks made from the seed, by their share of the picture; {_FIXED}"
     computed = f"{plan.learned.device.type} by {settings.settled_backend}"
     yield f"- networks on {computed}, {settings.dtype}, in batches of {settings.batch}"
-    for title, networks in zip(model_titles(plan.networks), plan.networks, strict=True):
-        for part, digest in networks.model.sha256.items():
+    for title, each in zip(model_titles(plan.models), plan.models, strict=True):
+        for part, digest in each.model.sha256.items():
             yield f"- `{title}`, {part}: sha256 `{digest}`"
+    for name, digest in plan.rivals.items():
+        yield f"- `{name}`: sha256 `{digest}`"
+    for name, _ in settings.pictures:
+        yield f"- `{name}`: another program's pictures; what they show in the hole, the true photo around it"
+    if plan.learned.fid_sha256:
+        yield f"- FID's Inception: sha256 `{plan.learned.fid_sha256}`"
 
 
 def _version(package: str) -> str:
@@ -186,7 +192,7 @@ def _sweep_lines(plan: Plan, sweep: Sweep, table: Table) -> Iterator[str]:
     sources = list(sweep.series)
     headings = [f"{each.measure.title}, {source}" for each in curves for source in sources]
     yield from ("", "## Canny's σ (the paper's figures 6 and 7)", "")
-    yield f"`{model_titles(plan.networks)[0]}`, holes of {plan.sweep_mask} %, in them G1's edges or the true photo's."
+    yield f"`{model_titles(plan.models)[0]}`, holes of {plan.sweep_mask} %, in them G1's edges or the true photo's."
     if "fid" in plan.learned.missing:
         yield f"FID is {plan.learned.missing['fid']}."
     yield from ("", "| σ | " + " | ".join(headings) + " |", "|---|" + "---:|" * len(headings))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, Rival
 
 SIGMA_STEP = 0.5  # between the values of a sweep
 
@@ -39,6 +39,8 @@ class Settings:
         report: the folder that the report is written to.
         masks: a folder of masks to sort into the ratio bins; None makes irregular ones from the seed.
         methods: what is compared, in the order of the columns.
+        rivals: trained rivals of the paper's table and their folders; columns after the methods.
+        pictures: results of other programs, their headings and folders; the last columns.
         weights: models, as `--weights` names them; each gives columns of its own.
         weights_file: a registry of the user's own.
         sigmas: Canny's σ of figure 6; empty for no sweep.
@@ -50,6 +52,7 @@ class Settings:
         backend: what runs the networks; `auto` is torch.
         threads: of the processor, None for all cores.
         offline: load no Inception and AlexNet that is not on this machine.
+        fid_weights: a TorchScript Inception for FID; None takes torch-fidelity's.
         resume: go on with the stopped run whose journal is in the report folder.
         overwrite: replace the report that is in the report folder.
     """
@@ -58,6 +61,8 @@ class Settings:
     report: Path
     masks: Path | None = None
     methods: tuple[Candidate, ...] = ALL
+    rivals: tuple[tuple[Rival, Path], ...] = ()
+    pictures: tuple[tuple[str, Path], ...] = ()
     weights: tuple[str, ...] = (DEFAULT_WEIGHTS,)
     weights_file: Path | None = None
     sigmas: tuple[float, ...] = ()
@@ -69,6 +74,7 @@ class Settings:
     backend: Backend = Backend.AUTO
     threads: int | None = None
     offline: bool = False
+    fid_weights: Path | None = None
     resume: bool = False
     overwrite: bool = False
 
@@ -88,6 +94,8 @@ class Settings:
         words = ["inpaint", "evaluate", "--data", _shown(self.data), "-o", _shown(self.report)]
         words += ["--masks", _shown(self.masks)] if self.masks else []
         words += [word for method in self.methods for word in ("--method", method)] if self.methods != ALL else []
+        words += [word for rival, folder in self.rivals for word in ("--method", f"{rival}={_shown(folder)}")]
+        words += [word for name, folder in self.pictures for word in ("--pictures", f"{name}={_shown(folder)}")]
         if self.needs_model:
             words += [word for weights in self.weights for word in ("--weights", _shown(weights))]
         words += ["--weights-file", _shown(self.weights_file)] if self.weights_file else []
@@ -96,6 +104,7 @@ class Settings:
             value = getattr(self, name)
             words += [f"--{name}", str(value)] if value != getattr(Settings, name) else []
         words += ["--offline"] if self.offline else []
+        words += ["--fid-weights", _shown(self.fid_weights)] if self.fid_weights else []
         return shlex.join(words)
 
 

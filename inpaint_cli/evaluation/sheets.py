@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from inpaint_cli.evaluation import methods, photos
+from inpaint_cli.evaluation.cases import HoledPhoto
 from inpaint_cli.evaluation.journal import Case
 from inpaint_cli.evaluation.protocol import Plan
 from inpaint_cli.imaging.panels import draw_edges
 
 Picture = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 _TILE = 128  # side of a picture on a sheet
 _GAP = 4
@@ -61,14 +61,13 @@ def write_cases(path: Path, plan: Plan, picked: Sequence[tuple[str, Case]]) -> N
     """Write the contact sheet: damaged, edges, each column's picture, truth; a row per case; JPEG."""
     rows = []
     for kind, case in picked:
-        truth = photos.load(plan.settings.data / case.photo, plan.settings.size)
-        hole = plan.holes.hole(case.mask, case.photo)
-        edges = plan.columns[0].edge_maps([truth], [hole])
-        tiles = [("damaged", _damaged(truth, hole))]
+        holed = _holed(plan, case.photo, case.mask)
+        edges = plan.columns[0].edge_maps([holed])
+        tiles = [("damaged", holed.damaged)]
         tiles += [("edges", draw_edges(edges[0]))] if edges else []
-        tiles += [(column.name, column.run([truth], [hole])[0]) for column in plan.columns]
+        tiles += [(column.name, column.run([holed])[0]) for column in plan.columns]
         label = f"{kind}\n{case.photo}\n{case.mask}\n{case.scores['psnr_hole']:.1f} dB"
-        rows.append(_Row(label, [*tiles, ("truth", truth)]))
+        rows.append(_Row(label, [*tiles, ("truth", holed.truth)]))
     _sheet(rows).save(path, quality=90)
 
 
@@ -78,17 +77,16 @@ def write_strip(path: Path, plan: Plan, names: Sequence[str]) -> None:
     Each photo has a row for each source of edges.
     """
     rows = []
-    sweep = methods.sweep(plan.networks[0], _STRIP_SIGMAS)
+    sweep = methods.sweep(plan.models[0], _STRIP_SIGMAS)
     for name in names:
-        truth = photos.load(plan.settings.data / name, plan.settings.size)
-        hole = plan.holes.hole(plan.sweep_mask, name)
+        holed = _holed(plan, name, plan.sweep_mask)
         for source, columns in sweep.series.items():
-            tiles = [("damaged", _damaged(truth, hole))]
+            tiles = [("damaged", holed.damaged)]
             for caption, column in zip(_STRIP_CAPTIONS, [*columns, sweep.without], strict=True):
-                edges = column.edge_maps([truth], [hole]) or []
+                edges = column.edge_maps([holed]) or []
                 tiles += [("edges", draw_edges(edge)) for edge in edges]
-                tiles.append((caption, column.run([truth], [hole])[0]))
-            rows.append(_Row(f"{name}\n{source}", [*tiles, ("truth", truth)]))
+                tiles.append((caption, column.run([holed])[0]))
+            rows.append(_Row(f"{name}\n{source}", [*tiles, ("truth", holed.truth)]))
     _sheet(rows).save(path, quality=90)
 
 
@@ -97,8 +95,9 @@ def spread(names: Sequence[str]) -> list[str]:
     return [names[place] for place in sorted({len(names) // 4, 3 * len(names) // 4})]
 
 
-def _damaged(truth: Picture, hole: Mask) -> Picture:
-    return np.where(hole[..., None], np.uint8(255), truth)
+def _holed(plan: Plan, name: str, mask: str) -> HoledPhoto:
+    truth = photos.load(plan.settings.data / name, plan.settings.size)
+    return HoledPhoto(name, mask, truth, plan.holes.hole(mask, name))
 
 
 def _sheet(rows: Sequence[_Row]) -> Image.Image:

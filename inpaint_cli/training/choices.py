@@ -2,13 +2,16 @@
 
 from enum import StrEnum
 
+from inpaint_cli.options import Rival
+
 
 class Stage(StrEnum):
-    """Which generator learns (paper, section 4.2)."""
+    """What learns (paper, section 4.2)."""
 
     EDGE = "edge"  # G1
     INPAINT = "inpaint"  # G2, from Canny's edges or a G1 that stays as it is
     JOINT = "joint"  # both, G2 fed by G1
+    RIVAL = "rival"  # one of the paper's rivals, by its own paper
 
 
 class Recipe(StrEnum):
@@ -20,15 +23,28 @@ class Recipe(StrEnum):
 
 
 class Size(StrEnum):
-    """The two widths of the generators."""
+    """Which networks, and how wide: EdgeConnect's or those of a rival, as in the paper or with half the channels."""
 
     LITE = "lite"
     FULL = "full"
+    CA = "ca"
+    CA_LITE = "ca-lite"
+    GLCIC = "glcic"
+    GLCIC_LITE = "glcic-lite"
+    PCONV = "pconv"
+    PCONV_LITE = "pconv-lite"
+
+    @property
+    def rival(self) -> Rival | None:
+        """The rival; None for EdgeConnect."""
+        name = self.removesuffix("-lite")
+        return Rival(name) if name in set(Rival) else None
 
     @property
     def base_channels(self) -> int:
         """Width of the first layer."""
-        return 32 if self is Size.LITE else 64
+        paper = 64 if self.rival is None else self.rival.paper_channels
+        return paper // 2 if self.endswith("lite") else paper
 
 
 class HoleFill(StrEnum):

@@ -127,6 +127,8 @@ class Samples(Dataset[Batch]):
 
 def line_shares(options: TrainOptions) -> tuple[float, float, float]:
     """Return how often G2 gets no lines, the true ones, and G1's (the order of `Kind`)."""
+    if options.rival is not None:
+        return 1.0, 0.0, 0.0
     if not options.trains_g2:
         return 0.0, 0.0, 1.0
     if options.has_g1:
@@ -253,6 +255,7 @@ def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]
         start: number of steps already done.
         rank: this process's number.
     """
+    cv2.setNumThreads(1)  # before the fork: a worker would wait for threads that only its parent has
     yield from DataLoader(
         Samples(options),
         batch_sampler=(step_samples(options, step, rank) for step in range(start + 1, options.steps + 1)),
@@ -260,6 +263,7 @@ def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]
         collate_fn=collate,
         prefetch_factor=4 if options.workers else None,
         worker_init_fn=_begin_worker,
+        generator=torch.Generator(),  # torch's own, which losses draw from, would be one number on after a resume
     )
 
 
@@ -267,4 +271,3 @@ def _begin_worker(_: int) -> None:
     """Leave signals to the process that trains, which ends its workers when its step is done; use one core."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    cv2.setNumThreads(1)

@@ -4,19 +4,29 @@ import json
 import shutil
 from pathlib import Path
 
-from inpaint_cli.training.networks import read_average, steps_done
+from inpaint_cli.options import Rival
+from inpaint_cli.training.networks import Kind, read_average, steps_done
 from inpaint_cli.training.options import SAMPLES, TrainOptions
 from inpaint_cli.training.run import read_log, read_options
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.export import PICTURE, model_folder, write_parts
+from inpaint_cli.weights.rivals import RivalConfig, write_rival
+
+_TITLES = {
+    Rival.CA: "The generator of Contextual Attention (Yu et al. 2018, arXiv 1801.07892)",
+    Rival.GLCIC: "The completion network of GLCIC (Iizuka et al. 2017)",
+    Rival.PCONV: "The U-Net of PConv (Liu et al. 2018, arXiv 1804.07723)",
+}
 
 
 def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
     """Write the model of a run, all or nothing: what `write_parts` does, and the last picture grid as `samples.png`.
 
+    A rival's folder is that of `write_rival`.
+
     Args:
-        run: the run's folder; its last checkpoint has to hold G1 and G2.
+        run: the run's folder; its last checkpoint has to hold G1 and G2, or a rival's generator.
         folder: where the model goes.
         overwrite: replace a model that is there already.
 
@@ -26,14 +36,18 @@ def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
     """
     options = read_options(run)
     log = [line for line in read_log(run) if line["step"] <= steps_done(run)]
-    edge, inpaint = (fold_spectral_norm(read_average(run, kind)) for kind in ("g1", "g2"))
+    kinds: tuple[Kind, ...] = ("g1", "g2") if options.rival is None else ("generator",)
+    states = [fold_spectral_norm(read_average(run, kind)) for kind in kinds]
     measured: dict[str, float] = {}
     for line in log:
         measured |= {name.removeprefix("val/"): value for name, value in line.items() if name.startswith("val/")}
     grids = sorted((run / SAMPLES).glob("*.png"))
     card = _card(options, log[-1] if log else {}, measured, pictured=bool(grids))
     with model_folder(folder, overwrite=overwrite) as new:
-        write_parts(new, edge, inpaint, _config(options, measured), card)
+        if options.rival is None:
+            write_parts(new, states[0], states[1], _config(options, measured), card)
+        else:
+            write_rival(new, RivalConfig(options.rival, options.width, options.largest), states[0], card)
         if grids:
             shutil.copyfile(grids[-1], new / PICTURE)
 
@@ -42,7 +56,7 @@ def _config(options: TrainOptions, measured: dict[str, float]) -> ModelConfig:
     """Return what `config.json` says; G1's lines act by default only where validation found them to help."""
     helps = measured.get("psnr_g1", 0.0) > measured.get("psnr_none", 0.0)
     return ModelConfig(
-        base_channels=options.model.base_channels,
+        base_channels=options.width,
         residual_blocks=options.residual_blocks,
         hole_fill=options.hole_fill.value,
         output=options.output.value,
@@ -68,13 +82,12 @@ def _card(options: TrainOptions, last: dict[str, float], measured: dict[str, flo
     return f"""---
 license: other
 license_name: {json.dumps(options.licence)}
-tags: [image-inpainting, edgeconnect]
+tags: [image-inpainting, {options.rival or "edgeconnect"}]
 ---
 
 # {options.out.name}
 
-G1 and G2 of EdgeConnect (arXiv 1901.00212), base_channels {options.model.base_channels}, float16, spectral norm folded;
-for the command-line tool `inpaint` (`--weights FOLDER`).
+{_title(options)}
 
 - **Data**: the photos of `{options.data.name}/`; which they are and under what licence, the trainer has to add.
 - **Licence of the weights**: {options.licence}.
@@ -85,14 +98,31 @@ for the command-line tool `inpaint` (`--weights FOLDER`).
 
 Measured at {size}×{size} pixels, in four crops of each validation photo, with holes as in training. PSNR is that of all
 holes' pixels together, in dB (and the median of the holes'); `gain` is by how much it is more than that of the filling
-that G2 got. `none`, `canny`, `channel` and `g1` say which lines G2 got in the hole: none, the true ones, the true ones
-in its edge channel alone, G1's. Edges are right within two pixels.
+{_lines(options)}
 
 {table}
 {"![input, true edges, edges in use, result, truth](" + PICTURE + ")" if pictured else ""}
 
 The run's options: `{json.dumps(settings)}`
 """
+
+
+def _title(options: TrainOptions) -> str:
+    """Return what the card says first: which networks, and how they are used."""
+    if options.rival is not None:
+        what, use = f"{_TITLES[options.rival]}, base_channels", f"inpaint evaluate --method {options.rival}=FOLDER"
+        return f"{what} {options.width}, float16;\nfor the command-line tool `inpaint` (`{use}`)."
+    what = f"G1 and G2 of EdgeConnect (arXiv 1901.00212), base_channels {options.width}, float16, spectral norm folded"
+    return f"{what};\nfor the command-line tool `inpaint` (`--weights FOLDER`)."
+
+
+def _lines(options: TrainOptions) -> str:
+    """Return what the card says of the figures: the filling that they are compared with, and the lines' names."""
+    if options.rival is not None:
+        return "with the mean colour of the known pixels. `none`: a rival knows no lines."
+    return """\
+that G2 got. `none`, `canny`, `channel` and `g1` say which lines G2 got in the hole: none, the true ones, the true ones
+in its edge channel alone, G1's. Edges are right within two pixels."""
 
 
 def _origins(options: TrainOptions) -> str:

@@ -20,6 +20,7 @@ from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.objective import Losses, Objective, Outputs
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.perceptual import load_vgg
+from inpaint_cli.training.rivals import LEARNERS
 from inpaint_cli.training.shown_lines import Kind
 from inpaint_cli.training.validation import Completion
 
@@ -66,6 +67,8 @@ def make_learner(options: TrainOptions, device: torch.device, *, fresh: bool = T
     Raises:
         TrainingError, WeightsError: what it starts from is not there, or no generator of this size.
     """
+    if options.rival is not None:
+        return LEARNERS[options.rival](options, device)
     return EdgeConnectLearner(options, device, fresh=fresh)
 
 

@@ -18,7 +18,7 @@ from inpaint_cli.weights.checkpoints import fold_spectral_norm, read_generator
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.registry import CONFIG
 
-Kind = Literal["g1", "g2"]
+Kind = Literal["g1", "g2", "generator"]  # the last is a rival's
 
 EDGES_ARE_RARE = -2.5  # log-odds that a fresh G1 gives to each pixel: 8 %
 _ENTRANCE, _EXIT = "encoder.1.weight", "decoder.7."
@@ -42,11 +42,14 @@ class TrainingNetworks(nn.Module):
 
     def __init__(self, options: TrainOptions, *, fresh: bool = True) -> None:
         super().__init__()
-        width, blocks = options.model.base_channels, options.residual_blocks
+        width, blocks = options.width, options.residual_blocks
+        d_width = options.base_channels or 64
         self.g1 = EdgeGenerator(width, blocks) if options.has_g1 else None
         self.g2 = InpaintGenerator(width, blocks, mask_channel=options.mask_channel) if options.trains_g2 else None
-        self.d1 = PatchDiscriminator(2) if options.trains_g1 and (options.adversarial1 or options.fm1) else None
-        self.d2 = PatchDiscriminator(3) if options.trains_g2 and (options.adversarial2 or options.fm2) else None
+        judged1 = options.trains_g1 and (options.adversarial1 or options.fm1)
+        judged2 = options.trains_g2 and (options.adversarial2 or options.fm2)
+        self.d1 = PatchDiscriminator(2, d_width) if judged1 else None
+        self.d2 = PatchDiscriminator(3, d_width) if judged2 else None
         if fresh:
             if options.recipe is not Recipe.PAPER:
                 initialise(self.g1, self.g2)
@@ -55,8 +58,8 @@ class TrainingNetworks(nn.Module):
             self._start(options)
         if self.g1 is not None and options.trains_g1 and options.recipe is Recipe.PAPER:
             add_spectral_norm(self.g1)
-        self.g1_average = average_of(self.g1, options.ema) if options.trains_g1 else None
-        self.g2_average = average_of(self.g2, options.ema)
+        self.g1_average = average_of(self.g1, options.ema) if self.g1 is not None and options.trains_g1 else None
+        self.g2_average = average_of(self.g2, options.ema) if self.g2 is not None else None
         if self.g1 is not None and not options.trains_g1:
             self.g1.requires_grad_(False).eval()
 
@@ -129,16 +132,21 @@ def add_spectral_norm(g1: EdgeGenerator) -> None:
         spectral_norm(module)
 
 
-def average_of(generator: nn.Module | None, decay: float) -> AveragedModel | None:
-    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger."""
-    if generator is None:
-        return None
+def average_of(generator: nn.Module, decay: float, *, buffers: bool = False) -> AveragedModel:
+    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger.
+
+    Args:
+        generator: what learns.
+        decay: share of the average that is left after a step.
+        buffers: average batch normalisation's means and variances too, which belong to the weights; False copies them.
+    """
 
     def move(averages: Sequence[Tensor], now: Sequence[Tensor], number: Tensor | int) -> None:
         step = int(number)
-        torch._foreach_lerp_(list(averages), list(now), 1 - min(decay, (1 + step) / (10 + step)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(list(averages), list(now), 1 - min(decay, (1 + step) / (10 + step)))
 
-    average = AveragedModel(generator, multi_avg_fn=move)
+    average = AveragedModel(generator, multi_avg_fn=move, use_buffers=buffers)
     return average.requires_grad_(False).eval()
 
 
@@ -170,7 +178,7 @@ def read_average(run: Path, kind: Kind) -> dict[str, Tensor]:
 
     Args:
         run: the run's folder.
-        kind: g1 or g2. A G1 that only gave lines is taken as it is.
+        kind: which. A G1 that only gave lines is taken as it is.
 
     Raises:
         TrainingError: there is no such run, or no such generator in it.

@@ -23,11 +23,13 @@ class Outputs:
         logits: log-odds of C_pred, N×1×H×W; None where G1 does not learn.
         image: I_pred, N×3×H×W; None where G2 does not learn.
         deviation: each picture's unit of colour, N×1×1×1; None stands for 1.
+        coarse: the first picture of Contextual Attention, N×3×H×W; None for others.
     """
 
     logits: Tensor | None
     image: Tensor | None
     deviation: Tensor | None = None
+    coarse: Tensor | None = None
 
 
 class Objective:

@@ -1,6 +1,7 @@
 """Optimisers and learning rates: the paper's Adam, or AdamW with a warm-up and a cosine."""
 
 import math
+import warnings
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from inpaint_cli.training.choices import Recipe
 from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.rivals import rival_optimiser, rival_rate
 
 WARM_UP = 200  # steps, or a tenth of the run if that is less
 FLOOR = 0.02  # share of the learning rate that is left at the end
@@ -34,10 +36,9 @@ class Optimisers:
     def __init__(self, generators: list[nn.Module], discriminators: list[nn.Module], options: TrainOptions) -> None:
         self.options = options
         self.clip = None if options.recipe is Recipe.PAPER else LARGEST_GRADIENT
-        self.generators = _optimiser(generators, options.lr, options.recipe, adversarial=bool(discriminators))
-        self.discriminators = _optimiser(
-            discriminators, options.lr * options.d_lr, options.recipe, adversarial=bool(discriminators)
-        )
+        adversarial = bool(discriminators)
+        self.generators = _optimiser(generators, options.lr, options, adversarial=adversarial)
+        self.discriminators = _optimiser(discriminators, self._d_lr, options, adversarial=adversarial)
         self._schedulers = self._schedule(0)
 
     def _schedule(self, step: int) -> list[LambdaLR]:
@@ -59,6 +60,8 @@ class Optimisers:
     def _factor(self, step: int) -> float:
         """Return the share of the learning rate that a step, counted from 0, takes."""
         options = self.options
+        if options.rival is not None:
+            return rival_rate(options.rival, step / options.steps)
         if options.recipe is Recipe.PAPER:
             return 0.1 if options.lr_drop is not None and step >= options.lr_drop else 1.0
         warm_up = max(1, min(WARM_UP, options.steps // 10))
@@ -67,8 +70,10 @@ class Optimisers:
 
     def advance(self) -> None:
         """Set the learning rates of the next step."""
-        for scheduler in self._schedulers:
-            scheduler.step()
+        with warnings.catch_warnings():  # torch misses the steps of an optimiser whose phase has not come yet
+            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
+            for scheduler in self._schedulers:
+                scheduler.step()
 
     def state_dict(self) -> dict[str, Any]:
         """Return both optimisers' states."""
@@ -82,11 +87,13 @@ class Optimisers:
         self._schedulers = self._schedule(step)
 
 
-def _optimiser(networks: list[nn.Module], lr: float, recipe: Recipe, *, adversarial: bool) -> Optimizer | None:
+def _optimiser(networks: list[nn.Module], lr: float, options: TrainOptions, *, adversarial: bool) -> Optimizer | None:
     parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
     if not parameters:
         return None
-    if recipe is Recipe.PAPER:
+    if options.rival is not None:
+        return rival_optimiser(options.rival, parameters, lr)
+    if options.recipe is Recipe.PAPER:
         return Adam(parameters, lr=lr, betas=(0.0, 0.9))
     # an adversarial game is unstable with momentum: the target moves
     return AdamW(parameters, lr=lr, betas=(0.0 if adversarial else 0.9, 0.99), weight_decay=1e-4)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from inpaint_cli.errors import TrainingError, UsageError
-from inpaint_cli.options import MULTIPLE
+from inpaint_cli.options import MULTIPLE, Rival
 from inpaint_cli.training.choices import (
     Contrast,
     EdgeChannel,
@@ -36,6 +36,7 @@ CHECKPOINT = "checkpoint.pt"
 SAMPLES = "samples"
 BOARD = "tensorboard"
 
+RIVAL_MULTIPLE = 32  # of the crops' side: what rivals halve up to five times
 SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
 _RUN, _DATA, _START = "The run", "Data", "Generators"
@@ -74,7 +75,8 @@ class TrainOptions:
         Option(
             _RUN,
             "What is trained. edge: G1. inpaint: G2 from Canny's edges, or from the lines of a fixed --g1. "
-            "joint: both, G2 fed by G1.",
+            "joint: both, G2 fed by G1. rival: one of the systems that the paper compares itself with, by its own "
+            "paper; --model says which.",
         ),
     ] = Stage.JOINT
     recipe: Annotated[
@@ -101,8 +103,22 @@ class TrainOptions:
     ] = None
     g2: Annotated[Path | None, Option(_START, "A run or model whose G2 is the start.", "RUN")] = None
     model: Annotated[
-        Size, Option(_START, "Width of the generators: lite has 32 channels in the first layer, full 64.")
+        Size,
+        Option(
+            _START,
+            "Which networks. full: EdgeConnect's, 64 channels in the first layer as in the paper. lite: half of that, "
+            "a quarter of the cost. With --stage rival ca, glcic or pconv, or with -lite likewise.",
+        ),
     ] = Size.LITE
+    base_channels: Annotated[
+        int | None,
+        Option(
+            _START,
+            "Channels of the generators' first layer where --model's are not meant; discriminators begin as wide.",
+            "N",
+            min=4,
+        ),
+    ] = None
     residual_blocks: Annotated[int, Option(_START, "Residual blocks of each generator.", "N", min=1)] = 8
     hole_fill: Annotated[
         HoleFill,
@@ -210,8 +226,9 @@ class TrainOptions:
         str,
         Option(
             _LOSSES,
-            "VGG-19 of the perceptual and style losses: from the Hub, with random weights, left out, or a file.",
-            "vgg19|random|none|FILE",
+            "VGG-19 (PConv's is VGG-16) of the perceptual and style losses: from the Hub, with random weights, left "
+            "out, or a file.",
+            "vgg19|vgg16|random|none|FILE",
         ),
     ] = "none"
     perceptual_weight: Annotated[float, Option(_LOSSES, "Weight of the perceptual loss.", min=0)] = 0.1
@@ -283,7 +300,24 @@ class TrainOptions:
     @classmethod
     def of(cls, **given: Any) -> Self:
         """Return the options of the recipe in `given`, with the other values given."""
-        return cls(**RECIPES[given.get("recipe", cls.recipe)] | given)
+        stage, rival = given.get("stage", cls.stage), given.get("model", cls.model).rival
+        if stage is Stage.RIVAL:
+            given = {"recipe": Recipe.PAPER, **given}
+            idle = sorted(given.keys() & (OF_EDGECONNECT - ({"perceptual"} if rival is Rival.PCONV else set())))
+            if idle:
+                raise UsageError(f"--{idle[0].replace('_', '-')}: not with --stage rival, which has its own paper's")
+        values = RECIPES[given.get("recipe", cls.recipe)] | (RIVALS[rival] if rival else {})
+        return cls(**values | given)
+
+    @property
+    def width(self) -> int:
+        """Channels of the generators' first layer."""
+        return self.base_channels or self.model.base_channels
+
+    @property
+    def rival(self) -> Rival | None:
+        """The rival that learns; None for EdgeConnect."""
+        return self.model.rival
 
     @property
     def largest(self) -> int:
@@ -293,12 +327,12 @@ class TrainOptions:
     @property
     def trains_g1(self) -> bool:
         """Whether G1 learns."""
-        return self.stage is not Stage.INPAINT
+        return self.stage in {Stage.EDGE, Stage.JOINT}
 
     @property
     def trains_g2(self) -> bool:
         """Whether G2 learns."""
-        return self.stage is not Stage.EDGE
+        return self.stage in {Stage.INPAINT, Stage.JOINT}
 
     @property
     def has_g1(self) -> bool:
@@ -317,6 +351,7 @@ class TrainOptions:
                 raise UsageError(f"--size {side}: a multiple of {MULTIPLE}, at least {SMALLEST}; --val-size likewise")
         if self.canny_share + self.blank_share > 1:
             raise UsageError("--canny-share and --blank-share add up to more than 1")
+        self._check_rival()
         if self.trains_g2:
             self._check_g2()
         if self.stage is Stage.EDGE and not (self.adversarial1 or self.fm1 or self.bce):
@@ -328,6 +363,20 @@ class TrainOptions:
             for name, learns, start in starts:
                 if learns and start is None:
                     raise UsageError(f"--recipe refine goes on from a trained generator: give {name} RUN")
+
+    def _check_rival(self) -> None:
+        if self.base_channels is not None and self.base_channels % 2:
+            raise UsageError(f"--base-channels {self.base_channels}: an even number")
+        if (self.stage is Stage.RIVAL) != (self.rival is not None):
+            raise UsageError("--stage rival and --model ca, glcic or pconv go together: give both or neither")
+        if self.rival is None:
+            return
+        if self.recipe is not Recipe.PAPER:
+            raise UsageError(f"--recipe {self.recipe}: a rival has its own paper's; only --recipe paper fits")
+        if len(self.size) > 1 or self.size[0] % RIVAL_MULTIPLE:
+            raise UsageError(f"--size: one multiple of {RIVAL_MULTIPLE} with --stage rival")
+        if self.val_size not in {None, self.size[0]}:
+            raise UsageError("--val-size: with --stage rival photos are validated at --size")
 
     def _check_g2(self) -> None:
         if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
@@ -410,3 +459,15 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
         "blank_share": 0.0,
     },
 }
+
+RIVALS: dict[Rival, dict[str, Any]] = {  # where they differ from the paper's recipe
+    Rival.CA: {"lr": 1e-4, "d_lr": 1.0, "batch": 16},
+    Rival.GLCIC: {"lr": 1.0, "d_lr": 1.0, "batch": 96},
+    Rival.PCONV: {"lr": 2e-4, "batch": 6, "perceptual": "vgg16"},
+}
+
+OF_EDGECONNECT = {  # options that say nothing to a rival
+    "g1", "g2", "residual_blocks", "hole_fill", "output", "contrast", "mask_channel", "edge_channel", "lr_drop", "gan",
+    "fake", "adversarial1", "fm1", "bce", "edge_weight", "outside_weight", "l1", "hole_weight", "l2", "adversarial2",
+    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share",
+}  # fmt: skip

@@ -1,49 +1,68 @@
-"""Where VGG-19's weights come from: the Hub, a file, or, when the user says so, chance."""
+"""Where a VGG's weights come from: the Hub, a file, or, when the user says so, chance."""
 
 import pickle
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.nn.vgg import Vgg19
+from inpaint_cli.nn.vgg import Vgg16, Vgg19
 from inpaint_cli.training.options import TrainOptions
 
-REPO, REVISION, FILE = "timm/vgg19.tv_in1k", "main", "model.safetensors"
+V = TypeVar("V", Vgg16, Vgg19)
+
+REVISION, FILE = "main", "model.safetensors"
 
 
 def load_vgg(options: TrainOptions, device: torch.device) -> Vgg19 | None:
-    """Return VGG-19 as `options.perceptual` says; None where no loss needs it.
+    """Return the VGG-19 of EdgeConnect's losses as `options.perceptual` says; None where no loss needs it.
 
     Raises:
         TrainingError: its weights are neither on the Hub nor in the file named.
     """
-    source = options.perceptual
-    if source == "none" or not options.trains_g2 or not (options.perceptual_weight or options.style_weight):
+    if not options.trains_g2 or not (options.perceptual_weight or options.style_weight):
+        return None
+    return _load(Vgg19, "vgg19", options.perceptual, device)
+
+
+def load_vgg16(options: TrainOptions, device: torch.device) -> Vgg16 | None:
+    """Return the VGG-16 of PConv's losses as `options.perceptual` says; None if it says `none`.
+
+    Raises:
+        TrainingError: its weights are neither on the Hub nor in the file named.
+    """
+    return _load(Vgg16, "vgg16", options.perceptual, device)
+
+
+def _load(kind: type[V], name: str, source: str, device: torch.device) -> V | None:
+    """Return a VGG with the weights of the Hub (its own name), of a file, by chance (random), or none at all."""
+    if source == "none":
         return None
     if source == "random":
-        return Vgg19.random().to(device)
-    path = _fetch() if source == "vgg19" else Path(source)
-    network = Vgg19()
+        return kind.random().to(device)
+    path = _fetch(name) if source == name else Path(source)
+    network = kind()
     wanted = network.state_dict()
     state = _read(path)
     missing = [key for key, value in wanted.items() if key not in state or state[key].shape != value.shape]
     if missing:
-        raise TrainingError(f"{path}: not VGG-19's weights, {missing[0]} is missing or has another shape")
+        raise TrainingError(f"{path}: not the weights of {name}, {missing[0]} is missing or has another shape")
     network.load_state_dict({key: state[key] for key in wanted})
     return network.to(device)
 
 
-def _fetch() -> Path:
+def _fetch(name: str) -> Path:
     from huggingface_hub import hf_hub_download  # noqa: PLC0415 - slow to import, and only needed here
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled  # noqa: PLC0415
 
+    repo = f"timm/{name}.tv_in1k"
     try:
-        return Path(hf_hub_download(REPO, FILE, revision=REVISION))
+        return Path(hf_hub_download(repo, FILE, revision=REVISION))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         raise TrainingError(
-            f"VGG-19's weights ({REPO} on the Hub) are not to be had here; name a file with --perceptual FILE, "
+            f"the weights of {name} ({repo} on the Hub) are not to be had here; name a file with --perceptual FILE, "
             "or choose --perceptual random or --perceptual none"
         ) from error
 
@@ -57,5 +76,5 @@ def _read(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError) as error:
-        raise TrainingError(f"{path}: can't be read as VGG-19's weights; give a .safetensors or .pth file") from error
+        raise TrainingError(f"{path}: can't be read as a VGG's weights; give a .safetensors or .pth file") from error
     return state

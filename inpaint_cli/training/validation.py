@@ -13,6 +13,7 @@ from torch import Tensor
 from inpaint_cli.imaging import edges
 from inpaint_cli.imaging.line_scores import count_hits, line_score
 from inpaint_cli.imaging.ridges import decode_lines
+from inpaint_cli.imaging.similarity import ssim
 from inpaint_cli.training.data import ZOOM, Batch, collate, crop, make_batch, random_hole
 from inpaint_cli.training.folders import find_pictures, none_readable, read_reduced
 from inpaint_cli.training.options import TrainOptions
@@ -116,6 +117,8 @@ def _ways(options: TrainOptions) -> dict[str, Callable[[Mask, Mask], ShownLines]
         return lambda true, hole: exact_lines(kind, true, hole)
 
     ways: dict[str, Callable[[Mask, Mask], ShownLines]] = {}
+    if options.rival is not None:
+        ways["none"] = of(Kind.NONE)
     if options.trains_g2:
         ways |= {"none": of(Kind.NONE), "canny": of(Kind.TRUE)}
         if options.needs_harmonic_fill:
@@ -193,7 +196,4 @@ def psnr(squared_error: float) -> float:
 
 
 def _ssim(result: Tensor, truth: Tensor) -> float:
-    from skimage.metrics import structural_similarity  # noqa: PLC0415 - slow to import
-
-    a, b = (x.permute(1, 2, 0).float().numpy() for x in (result, truth))
-    return float(structural_similarity(a, b, channel_axis=2, data_range=1.0))
+    return ssim(*(x.permute(1, 2, 0).float().numpy() for x in (result, truth)))

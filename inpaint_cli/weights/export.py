@@ -14,7 +14,7 @@ from inpaint_cli.errors import OutputError
 from inpaint_cli.weights.config import ModelConfig
 
 PICTURE = "samples.png"  # what a training run adds for its card
-MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "README.md", PICTURE)
+MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "generator.safetensors", "README.md", PICTURE)
 
 
 def write_model(
