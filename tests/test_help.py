@@ -1,5 +1,6 @@
 """README, `--help` and code agree."""
 
+import importlib.util
 import re
 from collections.abc import Callable
 
@@ -76,3 +77,11 @@ def test_help_is_printed(inpaint: Callable[..., Run], name: str, monkeypatch: py
     if name in leaves():
         for option in options(leaves()[name]):
             assert option in run.out
+
+
+def test_the_page_of_the_command_line_is_what_help_prints():
+    spec = importlib.util.spec_from_file_location("generate", CHECKOUT / "docs/generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert (CHECKOUT / "docs/cli.md").read_text("utf-8") == generate.page(), "run python docs/generate.py"
+    assert {command.split()[0] for command in generate.COMMANDS} == set(COMMANDS)
