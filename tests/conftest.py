@@ -22,6 +22,11 @@ class Run:
     out: str
     err: str
 
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings that were printed, one line each."""
+        return [line for line in self.err.splitlines() if line.startswith("inpaint: warning: ")]
+
 
 def command(*arguments: object) -> list[str]:
     """Return the command line for a process of its own."""

@@ -170,10 +170,10 @@ def test_an_edge_map_of_the_grown_hole_comes_back_unchanged(
     assert inpaint("edges", *common).code == 0
     assert inpaint("remove", *common, "-o", tmp_path / "own.png").code == 0
     run = inpaint("remove", *common, "--edges", fed, "-o", tmp_path / "fed.png")
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.warnings) == (0, [])
     assert not changed(tmp_path / "own.png", tmp_path / "fed.png").any()
     run = inpaint("remove", *common, "--grow", 3, "--edges", fed, "-o", tmp_path / "other.png")
-    assert (run.code, run.err.count("\n")) == (0, 1)
+    assert (run.code, len(run.warnings)) == (0, 1)
     assert f"{fed}: was made with --grow {grow}" in run.err
 
 
@@ -409,7 +409,7 @@ def test_an_option_without_effect_is_warned_of(
     chosen = [str(option).format(photo=photo) for option in options]
     run = inpaint(command, photo, "--mask", mask, *chosen, "-o", tmp_path / "out.png")
     assert run.code == 0, run.err
-    lines = run.err.splitlines()
+    lines = run.warnings
     assert len(lines) == len(warnings)
     for line, warning in zip(lines, warnings, strict=True):
         assert line.startswith(f"inpaint: warning: {warning}")
@@ -418,7 +418,7 @@ def test_an_option_without_effect_is_warned_of(
 def test_edges_of_a_whole_photo_warn_of_options_about_holes(inpaint: Command, photo: Path, tmp_path: Path):
     run = inpaint("edges", photo, "--grow", 3, "--invert-mask", "-o", tmp_path / "edges.png")
     assert run.code == 0
-    assert [line.split()[2] for line in run.err.splitlines()] == ["--grow", "--invert-mask"]
+    assert [line.split()[2] for line in run.warnings] == ["--grow", "--invert-mask"]
 
 
 def test_a_sketch_beside_the_hole_is_warned_of(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
@@ -428,7 +428,7 @@ def test_a_sketch_beside_the_hole_is_warned_of(inpaint: Command, photo: Path, ma
     run = inpaint(
         "inpaint", photo, "--mask", mask, *NO_NETWORK, "--edges", tmp_path / "sketch.png", "-o", tmp_path / "a.png"
     )
-    assert (run.code, run.err.count("\n")) == (0, 1)
+    assert (run.code, len(run.warnings)) == (0, 1)
     assert "sketch.png: has no line in the hole of " in run.err
 
 
