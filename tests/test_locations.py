@@ -101,7 +101,7 @@ def test_masks_of_a_bucket_pair_by_name(inpaint: Inpaint, store: Any, tmp_path: 
     mask.save(tmp_path / "mask.png")
     store.put_file(str(tmp_path / "mask.png"), "archive/photos/a_mask.png")
     run = inpaint("remove", "s3://archive/photos", "--mask", "s3://archive/photos", "--method", "telea")
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.warnings) == (0, [])
     assert keys(store, "archive/photos")[:3] == ["a-clean.png", "a.png", "a_mask.png"]
 
 
@@ -165,7 +165,7 @@ def test_pages_of_the_web_are_read(inpaint: Inpaint, tmp_path: Path) -> None:
     small_dune().save(tmp_path / "web/a b.png")
     with serving(showing(tmp_path / "web")) as address:
         run = inpaint("remove", f"{address}/a%20b.png?size=1#top", *QUICK, "-o", f"{tmp_path}/out/")
-        assert (run.code, run.err) == (0, "")
+        assert (run.code, run.warnings) == (0, [])
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["a%20b.png"]
         run = inpaint("remove", f"{address}/none.png", *QUICK, "-o", tmp_path / "x.png")
         assert (run.code, run.err.count("\n")) == (1, 1)

@@ -245,7 +245,7 @@ def test_of_a_sketch_on_the_photo_only_the_stroke_counts(
     results = []
     for number, sketch in enumerate(("sketch.png", f"copy.{kind}")):
         run = inpaint("inpaint", photo, *LINES, "--edges", tmp_path / sketch, "-o", tmp_path / f"{number}.png")
-        assert (run.code, run.err) == (0, "")
+        assert (run.code, run.warnings) == (0, [])
         with Image.open(tmp_path / f"{number}.png") as result:
             results.append(np.asarray(result).astype(int))
     run = inpaint("inpaint", photo, *LINES, "--edges", "none", "-o", tmp_path / "none.png")
