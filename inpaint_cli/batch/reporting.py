@@ -184,25 +184,16 @@ def _progress(total: int, options: ReportOptions) -> Iterator[Callable[[], None]
     if total < 2 or options.quiet or not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich import progress  # noqa: PLC0415 - only a terminal pays for it
-    from rich.console import Console  # noqa: PLC0415
+    from inpaint_cli.progress import progress_bar  # noqa: PLC0415 - rich, which only a terminal pays for
 
-    columns = (
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[rate]}"),
-        progress.TimeElapsedColumn(),
-        "left:",
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar:
-        task = bar.add_task("", total=total, rate="")
+    with progress_bar("photos", shown=True) as bar:
+        task = bar.add_task("", total=total, note="")
         begin, done = time.monotonic(), 0
 
         def advance() -> None:
             nonlocal done
             done += 1
-            bar.update(task, advance=1, rate=f"{done / max(time.monotonic() - begin, 1e-3):.3g}/s")
+            bar.update(task, advance=1, note=f"{done / max(time.monotonic() - begin, 1e-3):.3g}/s")
 
         handlers = [
             handler for handler in logging.getLogger("inpaint_cli").handlers if type(handler) is logging.StreamHandler

@@ -253,24 +253,13 @@ def _sigmas(sweep: str | None) -> tuple[float, ...]:
 
 def _run(settings: Settings, quiet: bool) -> list[str]:
     """Evaluate with a progress bar on standard error, if that is a terminal; return the photos left out."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
     from inpaint_cli.evaluation.report import evaluate as run  # noqa: PLC0415
+    from inpaint_cli.progress import progress_bar  # noqa: PLC0415 - rich
 
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("measuring"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    ) as progress:
+    with progress_bar("measuring", shown=not quiet) as progress:
 
         def start(cases: int) -> Callable[[int], None]:
-            task = progress.add_task("", total=cases)
+            task = progress.add_task("", total=cases, note="")
             return lambda done: progress.advance(task, done)
 
         return run(settings, start)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from inpaint_cli.errors import OutputError, OutputExistsError, reason
+from inpaint_cli.io.atomic import replacing
 from inpaint_cli.io.encoding import check_size, encode, format_for
 from inpaint_cli.io.formats import format_of
 from inpaint_cli.io.locations import Location, Url
@@ -60,11 +59,8 @@ def write_photo(photo: Photo, target: Location | BinaryIO, *, overwrite: bool = 
     with _refusals(target):
         _check_target(target, overwrite=overwrite)
     data = encode(photo, format_for(photo, target))
-    with _refusals(target), _replacing(Path(os.path.realpath(target))) as part:  # a link stays a link
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # a name must not reach the disk before what it names
+    with _refusals(target), replacing(Path(os.path.realpath(target))) as file:  # a link stays a link
+        file.write(data)
         _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
 
 
@@ -81,8 +77,8 @@ def write_file(source: Path, target: Location, *, overwrite: bool = False) -> No
         if isinstance(target, Url):
             _upload(source, target, overwrite=overwrite)
             return
-        with _replacing(Path(os.path.realpath(target))) as part:
-            shutil.copyfile(source, part)
+        with source.open("rb") as original, replacing(Path(os.path.realpath(target))) as file:
+            shutil.copyfileobj(original, file)
 
 
 def _upload(data: bytes | memoryview | Path, target: Url, *, overwrite: bool) -> None:
@@ -103,24 +99,6 @@ def check_writable(photo: Photo, target: Location | None) -> None:
         OutputError: it has too many pixels for the format, or the format is unknown.
     """
     check_size(photo, format_for(photo, target))
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary path in the target's folder and rename it to the target at the end; remove it on any failure."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None  # what was closed to others stays so
-    try:
-        if mode is not None:
-            part.touch(mode=mode & 0o600)  # nobody reads it before it has its own
-        yield part
-        if mode is not None:
-            part.chmod(mode)
-        part.replace(target)
-    except BaseException:  # Ctrl-C as well
-        part.unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager

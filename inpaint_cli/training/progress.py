@@ -3,9 +3,7 @@
 import time
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+from inpaint_cli.progress import progress_bar
 
 FIRST_RATE = 10.0  # seconds of training after which the rate is known well enough to be told
 LINE_EVERY = 300.0  # seconds between two lines off a terminal
@@ -21,18 +19,9 @@ class Progress:
     """
 
     def __init__(self, start: int, steps: int, *, shown: bool) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._shown, self._steps = shown, steps
-        self._bar = RichProgress(
-            TextColumn("training"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=not (shown and self._console.is_terminal),
-            refresh_per_second=2,
-        )
+        self._bar = progress_bar("training", shown=shown)
+        self._console = self._bar.console
         self._task = self._bar.add_task("training", total=steps, completed=start, note="")
         self._begun = self._since = time.monotonic()
         self._begun_at, self._done, self._samples = start, start, 0

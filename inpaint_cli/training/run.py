@@ -1,7 +1,6 @@
 """A run's folder: `config.toml`, `log.jsonl`, `checkpoint.pt`, `samples/`, and `tensorboard/` if that is installed."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inpaint_cli.errors import TrainingError
+from inpaint_cli.io.atomic import replacing
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
 from inpaint_cli.training.optimisers import Optimisers
@@ -95,12 +95,8 @@ class Run:
             "optimisers": self.optimisers.state_dict(),
             "random": torch.get_rng_state(),  # the data's randomness follows from the seed and the step
         }
-        temporary = self.checkpoint.with_suffix(".partial")
-        with temporary.open("wb") as file:
+        with replacing(self.checkpoint) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.checkpoint)
 
     def log(self, step: int, values: dict[str, float]) -> None:
         """Add a line to the log and the same to TensorBoard.

@@ -1,6 +1,5 @@
 """Adding a model to the user's own registry, so that `--weights NAME` finds it."""
 
-import os
 import re
 from dataclasses import asdict
 
@@ -9,6 +8,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from inpaint_cli.errors import OutputError, UsageError, reason
+from inpaint_cli.io.atomic import replacing
 from inpaint_cli.weights.entries import Entry, LocalFile, package_registry, read_registry, user_registry
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -38,10 +38,8 @@ def register_model(entry: Entry) -> None:
     try:
         document = tomlkit.parse(registry.read_text("utf-8")) if registry.exists() else tomlkit.document()
         document[entry.name] = _table(entry)
-        registry.parent.mkdir(parents=True, exist_ok=True)
-        new = registry.with_name(f".{registry.name}-{os.getpid()}")
-        new.write_text(tomlkit.dumps(document), "utf-8")
-        new.replace(registry)
+        with replacing(registry) as file:
+            file.write(tomlkit.dumps(document).encode())
     except OSError as error:
         raise OutputError(f"{registry}: can't be written: {reason(error)}") from error
     except TOMLKitError as error:
