@@ -12,7 +12,7 @@ from tests.conftest import CHECKOUT, Run
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-OTHERS = {"--version"} | {
+OTHERS = {"--version", "--install-completion"} | {
     "-m",
     "-e",
     "-c",

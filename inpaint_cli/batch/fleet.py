@@ -172,7 +172,7 @@ class _Fleet:
                     self._give(actor, task)
 
     def _give(self, actor: _Actor, task: _Task) -> None:
-        ref = actor.handle.attempt.remote(task.job)
+        ref = actor.handle.attempt.remote(task.job, again=task.deaths > 0)
         actor.tasks[ref] = task
         self._waiting[ref] = actor
 

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -117,13 +117,19 @@ class Worker:
             return error
         return None
 
-    def attempt(self, job: Job) -> Reply:
-        """Do a job."""
+    def attempt(self, job: Job, *, again: bool) -> Reply:
+        """Do a job.
+
+        Args:
+            job: what to do.
+            again: a worker died at it. It may have written the output, so an output that exists is left, not refused.
+        """
         if self._do is None:
             raise RuntimeError("attempt before ready")
         self._messages.begin()
+        policy = replace(self._work.policy, skip_existing=True) if again else self._work.policy
         try:
-            outcome = attempt(job, self._do, self._work.policy, self._stopped)
+            outcome = attempt(job, self._do, policy, self._stopped)
         except (UsageError, WeightsError) as error:
             return Reply(None, self._messages.end(), error)
         return Reply(outcome, self._messages.end())
