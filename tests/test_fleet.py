@@ -155,7 +155,7 @@ def test_a_fleet_does_what_a_local_run_does_whatever_dies(store: Any, cluster: A
     assert "no such object" in bad["none.png"] or "does not exist" in bad["none.png"]
     assert rows(store.cat_file("archive/rows.jsonl").decode()) == lines
     finished = sum(row["status"] == "ok" for row in lines)  # a worker that died may have written what it was at
-    assert COUNT - 4 <= finished
+    assert finished >= COUNT - 4
     assert f"{finished} of {COUNT + 2} done" in err
     assert "2 failed" in err
     assert err.count("\n") == 3, err
