@@ -15,6 +15,8 @@ from inpaint_cli.evaluation import protocol, report, tables
 from inpaint_cli.evaluation.journal import Journal
 from inpaint_cli.evaluation.settings import Candidate, Settings
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = Path(__file__).parent / "data" / "eval"
 QUICK = ("--method", "telea", "--size", 64, "--offline")
 

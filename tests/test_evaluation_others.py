@@ -20,6 +20,8 @@ from inpaint_cli.options import Rival
 from inpaint_cli.weights.rivals import RivalConfig, read_rival, write_rival
 from tests.conftest import command
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = Path(__file__).parent / "data" / "eval"
 QUICK = ("--method", "telea", "--size", 64, "--offline")
 

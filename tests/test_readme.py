@@ -13,6 +13,8 @@ from PIL import Image
 
 from tests.conftest import CHECKOUT
 
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
+
 README = (CHECKOUT / "README.md").read_text("utf-8")
 SETUP = ("python3 -m venv", ". .venv/bin/activate")
 # What a reader gives minutes to hours, the test gives two steps; the last of two equal options counts. The page of

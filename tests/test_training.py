@@ -25,6 +25,8 @@ from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.run import read_log, read_options
 from inpaint_cli.training.shown_lines import Kind, soft_lines
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = Path(__file__).parent / "data" / "train"
 SMALL = ("--residual-blocks", 1, "--size", 32, "--batch", 2, "--workers", 0)
 SMALL += ("--perceptual", "none", "--dtype", "float32")
