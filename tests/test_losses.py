@@ -7,7 +7,7 @@ import torch
 
 from inpaint_cli.nn import losses
 from inpaint_cli.nn.discriminators import PatchDiscriminator
-from inpaint_cli.nn.losses import Gan
+from inpaint_cli.nn.gan import Gan
 from inpaint_cli.nn.vgg import Vgg19
 
 CERTAIN = torch.full((2, 1, 3, 3), 4.0)

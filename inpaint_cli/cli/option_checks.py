@@ -57,7 +57,7 @@ def _warn(options: Iterable[str], when: str) -> None:
 
 
 def _given(options: FillOptions, usual_grow: int | None) -> Iterable[str]:
-    """Yield the options that ask for something: not those that only say what goes without saying."""
+    """Yield the options set to non-default values."""
     asked = {
         "--grow": options.grow not in {usual_grow, 0},
         "--feather": bool(options.feather),

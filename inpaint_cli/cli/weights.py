@@ -33,7 +33,7 @@ EdgeFile = Annotated[Path, typer.Argument(metavar="EDGE", help="G1's checkpoint,
 InpaintFile = Annotated[Path, typer.Argument(metavar="INPAINT", help="G2's, such as InpaintingModel_gen.pth.")]
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="Enrol it in your own registry, so that `--weights NAME` finds it."),
+    typer.Option("--name", metavar="NAME", help="Register it in your own registry, so that `--weights NAME` finds it."),
 ]
 Half = Annotated[bool, typer.Option("--half", help="Write float16: half the size, a grey level off here and there.")]
 Exportable = Annotated[str, typer.Argument(metavar=f"RUN|{_MODEL}", help="A training run's folder, or a model.")]
@@ -64,7 +64,7 @@ def list_(weights_file: shared.WeightsFile = None, json_: Json = False, debug: s
 def show(
     model: OneModel, weights_file: shared.WeightsFile = None, json_: Json = False, debug: shared.Debug = False
 ) -> None:
-    """Show all that is known of a model: licence, training data, knobs, where its files come from and their sha256."""
+    """Show all that is known of a model: licence, data, configuration, where its files come from and their sha256."""
     from inpaint_cli.weights.describe import describe_entry, describe_model  # noqa: PLC0415
     from inpaint_cli.weights.entries import read_entries  # noqa: PLC0415
     from inpaint_cli.weights.registry import resolve  # noqa: PLC0415

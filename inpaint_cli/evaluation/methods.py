@@ -41,7 +41,7 @@ class Column(Protocol):
         """Return the edges painted along, H×W in [0, 1] each, or None."""
 
 
-class Fill(Protocol):
+class BatchFill(Protocol):
     """A batch of pictures with holes to pictures without: RGB, H×W×3 uint8 each; known pixels keep their values."""
 
     def __call__(self, images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:
@@ -58,7 +58,7 @@ class FillColumn:
     """
 
     name: str
-    fill: Fill
+    fill: BatchFill
 
     def run(self, cases: Sequence[HoledPhoto]) -> list[Picture]:
         """Return the photos with their holes filled."""
@@ -198,7 +198,7 @@ def sweep(model: EdgeConnect, sigmas: Sequence[float]) -> Sweep:
     return Sweep({"G1's edges": guessed, "true edges": true}, without)
 
 
-def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> Fill:
+def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> BatchFill:
     """Return a method for single pictures as one for batches; its pictures are filled side by side."""
     workers = min(settings.batch, settings.threads or os.cpu_count() or 1)
 

@@ -1,4 +1,4 @@
-"""No seam: the grown rim in which a painting fades in, and the membrane that makes it meet the photo's colours."""
+"""Blending: the dilated rim in which a painting fades in, and the membrane that fits its border to the photo."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ _SMOOTHINGS = 6  # relaxations on each finer level; the level above has left not
 
 
 def dilate_mask(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floats]:
-    """Return a mask grown on every side, and how strongly a painting covers each pixel.
+    """Return a mask dilated on every side, and the blend weight of a painting in each pixel.
 
     Args:
         mask: the object, H×W.
@@ -23,15 +23,15 @@ def dilate_mask(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask
         feather: width in pixels of the blend at the outer end of the growth; None blends the outer half.
 
     Returns:
-        The grown hole, H×W, and the cover, H×W float32 in [0, 1]: 1 on the object, 0 outside the hole.
+        The dilated hole, H×W, and the blend weight, H×W float32 in [0, 1]: 1 on the object, 0 outside the hole.
     """
     if grow == 0:
         return mask.copy(), mask.astype(np.float32)
     distance = distance_to(mask)
     hole = distance <= grow
     width = (grow + 1) // 2 if feather is None else min(feather, grow)
-    cover = np.clip((grow + 1 - distance) / (width + 1), 0, 1)
-    return hole, np.where(hole, cover, 0).astype(np.float32)
+    weight = np.clip((grow + 1 - distance) / (width + 1), 0, 1)
+    return hole, np.where(hole, weight, 0).astype(np.float32)
 
 
 def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None = None) -> Floats:

@@ -1,4 +1,4 @@
-"""The octaves that a coarse fill leaves out, copied from where its patches came from.
+"""Detail transfer: the photo's fine detail, copied to a fill that was made on a coarser grid.
 
 A large hole is filled on a grid some whole factor coarser. That fill is made of pieces of the photo, so each piece can
 be found again: the known patch most like it. The photo's fine detail there, what the coarse grid does not hold, is laid
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 _RADIUS = 4  # of the patches compared, in coarse pixels
 _STEP = 4  # between pieces, in coarse pixels
 _AXES = 10  # principal components that tell patches apart
-_LOYALTY = 1.2  # how much less alike a piece that continues its neighbour may be: fewer seams
+_COHERENCE = 1.2  # accept a neighbour's offset up to 1.2 × the SSD: fewer seams
 
 
 def enlarge(
@@ -85,7 +85,7 @@ def _coherent(padded: Floats, grid: Integers, sources: Integers, blocked: Mask) 
         candidate = np.where(inside[:, None], candidate, sources)
         allowed = inside & ~blocked[candidate[:, 0], candidate[:, 1]]
         candidate_cost = ((_patches(padded, candidate) - wanted) ** 2).sum(axis=1)
-        better = allowed & (candidate_cost <= _LOYALTY * cost)
+        better = allowed & (candidate_cost <= _COHERENCE * cost)
         sources = np.where(better[:, None], candidate, sources)
         cost = np.where(better, np.minimum(candidate_cost, cost), cost)
     return sources

@@ -103,7 +103,7 @@ def check_writable(photo: Photo, target: Location | None) -> None:
 
 @contextlib.contextmanager
 def _refusals(target: Location) -> Iterator[None]:
-    """Turn what the system says into one line about the target."""
+    """Turn an OS error into one line about the target."""
     try:
         yield
     except OSError as error:

@@ -4,19 +4,12 @@ Equation numbers are those of the paper. What the paper leaves open or does not 
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-
-class Gan(StrEnum):
-    """The adversarial game: what D's and G's part of equations 3 and 6 look like."""
-
-    NSGAN = "nsgan"  # non-saturating, Goodfellow et al. 2014
-    LSGAN = "lsgan"  # least squares, Mao et al. 2017
-    HINGE = "hinge"  # Lim and Ye 2017
+from inpaint_cli.nn.gan import Gan
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, gan: Gan, weight: Tensor | None = None) -> Tensor:

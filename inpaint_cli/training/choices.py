@@ -89,14 +89,6 @@ class FakePatches(StrEnum):
     HOLE = "hole"  # as far as they lie in the hole; D sees the hole's part in its true surroundings
 
 
-class Gan(StrEnum):
-    """The adversarial game, as in `nn.losses`."""
-
-    NSGAN = "nsgan"
-    LSGAN = "lsgan"
-    HINGE = "hinge"
-
-
 class Precision(StrEnum):
     """What forward passes compute in; the weights are float32 always."""
 

@@ -17,7 +17,7 @@ from inpaint_cli.nn.inputs import InpaintInput, finish_inpaint_output, prepare_e
 from inpaint_cli.training.choices import EdgeChannel
 from inpaint_cli.training.data import Batch
 from inpaint_cli.training.networks import TrainingNetworks
-from inpaint_cli.training.objective import Losses, Objective, Outputs
+from inpaint_cli.training.objective import Losses, NetworkOutputs, Objective
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.perceptual import load_vgg
 from inpaint_cli.training.rivals import LEARNERS
@@ -40,13 +40,13 @@ class Learner(Protocol):
     def discriminators(self) -> list[nn.Module]:
         """The discriminators, if any."""
 
-    def predict(self, batch: Batch) -> Outputs:
+    def predict(self, batch: Batch) -> NetworkOutputs:
         """Return what the generators make of a batch."""
 
-    def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the discriminators' losses by name; their sum is what to minimise."""
 
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the generators' losses by name; their sum is what to minimise."""
 
     def update_averages(self) -> None:
@@ -100,20 +100,20 @@ class EdgeConnectLearner:
         """The discriminators, if any."""
         return self.networks.discriminators
 
-    def predict(self, batch: Batch) -> Outputs:
+    def predict(self, batch: Batch) -> NetworkOutputs:
         """Return G1's edges and G2's picture, as far as they learn."""
         logits, lines = self._lines(batch, self._logits)
         learned = logits if self.options.trains_g1 else None
         if self._g2 is None:
-            return Outputs(learned, None)
+            return NetworkOutputs(learned, None)
         prepared, image = self._paint(batch, lines, self._g2)
-        return Outputs(learned, image, prepared.deviation)
+        return NetworkOutputs(learned, image, prepared.deviation)
 
-    def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the losses of D1 and D2."""
         return self._objective.of_discriminators(batch, outputs)
 
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the losses of G1 and G2."""
         return self._objective.of_generators(batch, outputs)
 

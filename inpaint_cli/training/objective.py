@@ -16,7 +16,7 @@ Losses = dict[str, Tensor]
 
 
 @dataclass
-class Outputs:
+class NetworkOutputs:
     """What the generators made of a batch.
 
     Attributes:
@@ -42,10 +42,10 @@ class Objective:
     """
 
     def __init__(self, options: TrainOptions, networks: TrainingNetworks, vgg: Vgg19 | None) -> None:
-        self.options, self.gan, self.vgg = options, losses.Gan(options.gan), vgg
+        self.options, self.gan, self.vgg = options, options.gan, vgg
         self.d1, self.d2 = networks.d1, networks.d2
 
-    def of_discriminators(self, batch: Batch, outputs: Outputs) -> Losses:
+    def of_discriminators(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the losses of D1 and D2; their sum is what to minimise."""
         terms: Losses = {}
         for name, d, real, fake in self._games(batch, outputs):
@@ -53,7 +53,7 @@ class Objective:
             terms[name] = losses.discriminator_loss(of_real, of_fake, self.gan, self._weight(batch, of_fake))
         return terms
 
-    def of_generators(self, batch: Batch, outputs: Outputs) -> Losses:
+    def of_generators(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the weighted losses of G1 (equation 2) and G2 (equation 9); their sum is what to minimise.
 
         In stage joint G2's losses reach G1 through C_comp (section 4.2). The paper removes D1 there; here it stays, so
@@ -94,7 +94,7 @@ class Objective:
             "style": o.style_weight * losses.style_loss(self.vgg.style(painting * batch.mask), style),
         }
 
-    def _games(self, batch: Batch, outputs: Outputs) -> list[tuple[str, nn.Module, Tensor, Tensor]]:
+    def _games(self, batch: Batch, outputs: NetworkOutputs) -> list[tuple[str, nn.Module, Tensor, Tensor]]:
         """Return the name, the discriminator, the true and the generated picture of each adversarial game."""
         games: list[tuple[str, nn.Module, Tensor, Tensor]] = []
         if self.d1 is not None and outputs.logits is not None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from inpaint_cli.errors import TrainingError, UsageError
+from inpaint_cli.nn.gan import Gan
 from inpaint_cli.options import MULTIPLE, Rival
 from inpaint_cli.training.choices import (
     Contrast,
     EdgeChannel,
     FakePatches,
-    Gan,
     HoleFill,
     Output,
     Precision,

@@ -16,15 +16,15 @@ from torch.optim import Adadelta, Adam, Optimizer
 
 from inpaint_cli.nn import losses, rival_losses
 from inpaint_cli.nn.contextual_attention import ContextualAttentionCritics
+from inpaint_cli.nn.gan import Gan
 from inpaint_cli.nn.glcic import ContextDiscriminator
-from inpaint_cli.nn.losses import Gan
 from inpaint_cli.nn.patches import around_hole
 from inpaint_cli.nn.pconv import PConvUNet
 from inpaint_cli.nn.rivals import build_generator, paint
 from inpaint_cli.options import Rival
 from inpaint_cli.training.data import Batch
 from inpaint_cli.training.networks import average_of
-from inpaint_cli.training.objective import Losses, Outputs
+from inpaint_cli.training.objective import Losses, NetworkOutputs
 from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.perceptual import load_vgg16
 from inpaint_cli.training.validation import Completion
@@ -97,16 +97,16 @@ class _RivalLearner(ABC):
         """The share of the run's steps that are done; a resumed run has it from its checkpoint."""
         return int(self.networks.generator_average.n_averaged) / self.options.steps
 
-    def predict(self, batch: Batch) -> Outputs:
+    def predict(self, batch: Batch) -> NetworkOutputs:
         """Return the generator's picture."""
-        return Outputs(None, paint(self._generator, batch.image, batch.mask).float())
+        return NetworkOutputs(None, paint(self._generator, batch.image, batch.mask).float())
 
-    def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return no losses: there is no discriminator."""
         return {}
 
     @abstractmethod
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the generator's losses by name; their sum is what to minimise."""
 
     def update_averages(self) -> None:
@@ -129,12 +129,12 @@ class _RivalLearner(ABC):
 class ContextualAttentionLearner(_RivalLearner):
     """CA: a discounted l1 loss on both pictures, and a Wasserstein game with a gradient penalty; all in [−1, 1]."""
 
-    def predict(self, batch: Batch) -> Outputs:
+    def predict(self, batch: Batch) -> NetworkOutputs:
         """Return the coarse and the refined picture."""
         coarse, refined = self._generator(batch.image, batch.mask)
-        return Outputs(None, refined.float(), coarse=coarse.float())
+        return NetworkOutputs(None, refined.float(), coarse=coarse.float())
 
-    def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the critics' losses and their penalties, of the whole picture and of the square around the hole."""
         whole, local = self._pictures(batch, outputs)
         terms: Losses = {}
@@ -148,7 +148,7 @@ class ContextualAttentionLearner(_RivalLearner):
                 terms[f"penalty_{name}"] = CA_PENALTY * rival_losses.gradient_penalty(critic, real, fake, mask)
         return terms
 
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the generator's losses."""
         (_, whole), (_, local) = self._pictures(batch, outputs)
         weight, true = rival_losses.discount(batch.mask), _signed(batch.image)
@@ -167,7 +167,7 @@ class ContextualAttentionLearner(_RivalLearner):
             raise TypeError("Contextual Attention without its critics")
         return judges
 
-    def _pictures(self, batch: Batch, outputs: Outputs) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    def _pictures(self, batch: Batch, outputs: NetworkOutputs) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return the true picture and the composite, whole and around the hole."""
         true, fake = _signed(batch.image), _signed(_composite(batch, outputs))
         return (true, fake), (self._local(true, batch.mask), self._local(fake, batch.mask))
@@ -176,14 +176,14 @@ class ContextualAttentionLearner(_RivalLearner):
 class GlcicLearner(_RivalLearner):
     """GLCIC: the squared error in the hole, then a game with one discriminator that sees globally and locally."""
 
-    def discriminator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the discriminator's loss, from the second phase on."""
         if self.progress < GLCIC_ALONE:
             return {}
         real, fake = self._judge(batch, batch.image), self._judge(batch, _composite(batch, outputs).detach())
         return {"d": 2 * losses.discriminator_loss(real, fake, Gan.NSGAN)}
 
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the squared error, but in the second phase, and in the third what being found out costs."""
         if GLCIC_ALONE <= self.progress < GLCIC_BOTH:
             return {}
@@ -211,14 +211,14 @@ class PConvLearner(_RivalLearner):
         super().__init__(options, device)
         self._vgg = load_vgg16(options, device)
 
-    def predict(self, batch: Batch) -> Outputs:
+    def predict(self, batch: Batch) -> NetworkOutputs:
         """Return the generator's picture, and fix what the last phase fixes."""
         generator = self.networks.generator
         if isinstance(generator, PConvUNet) and self.progress >= PCONV_FIXED:
             generator.fix_encoder_norms()
         return super().predict(batch)
 
-    def generator_losses(self, batch: Batch, outputs: Outputs) -> Losses:
+    def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the six losses."""
         painted, composed = _made(outputs.image), _composite(batch, outputs)
         hole, valid = rival_losses.hole_and_valid_l1(painted, batch.image, batch.mask)
@@ -250,7 +250,7 @@ def _rival(options: TrainOptions) -> Rival:
     return options.rival
 
 
-def _composite(batch: Batch, outputs: Outputs) -> Tensor:
+def _composite(batch: Batch, outputs: NetworkOutputs) -> Tensor:
     """Return I ⊙ (1 − M) + I_pred ⊙ M, N×3×H×W."""
     return batch.image * (1 - batch.mask) + _made(outputs.image) * batch.mask
 

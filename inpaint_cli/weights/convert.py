@@ -22,7 +22,7 @@ def convert(
     """Write a model folder from two checkpoints of any form, and register_model it under a name if one is given.
 
     What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's; but the
-    knobs are those of a `config.json` that lies beside G1's checkpoint.
+    configuration is that of a `config.json` that lies beside G1's checkpoint.
 
     Args:
         edge: G1's checkpoint.

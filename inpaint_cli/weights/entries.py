@@ -51,7 +51,7 @@ class Entry:
 
     Attributes:
         name: what `--weights` calls it.
-        config: its knobs.
+        config: its configuration.
         registry: the file that the entry stands in.
         title: one line on what it is.
         licence: an SPDX identifier where there is one.
@@ -117,8 +117,8 @@ def _entry(name: str, table: object, registry: Path) -> Entry:
     where = f"{registry}: [{name}]"
     if not isinstance(table, dict):
         raise WeightsError(f"{where}: not a table")
-    knobs = {field.name for field in fields(ModelConfig)}
-    unknown = set(table) - knobs - set(_TEXTS) - {"edge", "inpaint"}
+    known = {field.name for field in fields(ModelConfig)}
+    unknown = set(table) - known - set(_TEXTS) - {"edge", "inpaint"}
     if unknown:
         raise WeightsError(f"{where}: unknown key {min(unknown)!r}")
     texts = {key: table[key] for key in _TEXTS if key in table}
@@ -129,7 +129,7 @@ def _entry(name: str, table: object, registry: Path) -> Entry:
         raise WeightsError(f"{where}: says neither where edge and inpaint come from, nor home and convert")
     return Entry(
         name=name,
-        config=ModelConfig.from_table({key: table[key] for key in table if key in knobs}, where),
+        config=ModelConfig.from_table({key: table[key] for key in table if key in known}, where),
         registry=registry,
         edge=_source(table.get("edge"), registry, f"{name}.edge"),
         inpaint=_source(table.get("inpaint"), registry, f"{name}.inpaint"),

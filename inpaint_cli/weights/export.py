@@ -81,10 +81,10 @@ def model_card(name: str, title: str, licence: str, training_data: str, config: 
         title: one line on what it is; may be empty.
         licence: SPDX identifier; empty if nothing is known.
         training_data: what it was trained on; may be empty.
-        config: its knobs.
+        config: its configuration.
     """
     about = "\n\n".join(line for line in (title, f"Training data: {training_data}." if training_data else "") if line)
-    knobs = "\n".join(f"| {knob} | {value} |" for knob, value in asdict(config).items())
+    rows = "\n".join(f"| {key} | {value} |" for key, value in asdict(config).items())
     return f"""---
 license: {licence.lower() or "unknown"}
 library_name: inpaint-cli
@@ -101,7 +101,7 @@ keys of the authors' checkpoints and spectral norm folded into the weights.
 
 | | |
 |---|---|
-{knobs}
+{rows}
 
 ```sh
 inpaint remove photo.jpg --mask mask.png --weights DIR    # this folder, or hf:USER/REPO

@@ -22,7 +22,7 @@ class Model:
 
     Attributes:
         name: what the user called it.
-        config: its knobs.
+        config: its configuration.
         edge: G1's weights.
         inpaint: G2's weights.
         sha256: of `edge` and of `inpaint`.
@@ -148,7 +148,7 @@ def _from_hub(weights: str, *, refresh: bool) -> Model:
 def _assemble(lookup: Callable[[str], Path | None], where: str) -> tuple[ModelConfig, Path, Path]:
     """Return a model's configuration and two files from a folder or repository that holds either layout.
 
-    The authors' layout needs no `config.json`: without one it has the paper's knobs.
+    The authors' layout needs no `config.json`: without one it has the paper's configuration.
     """
     config = lookup(CONFIG)
     for edge_name, inpaint_name in _LAYOUTS:
