@@ -414,6 +414,7 @@ def test_export_makes_a_model_that_works(finished, tmp_path, inpaint):
     config = json.loads((folder / "config.json").read_text())
     assert config["output"] == "correction"
     assert (config["contrast"], config["mask_channel"], config["edge_channel"]) == ("photo", True, "soft")
+    assert (config["lines"], config["wall_strength"], bool(config["look_sizes"])) == ("g1", 20_000.0, True)
     card = (folder / "README.md").read_text()
     assert "CC0-1.0" in card
     assert "psnr g1" in card

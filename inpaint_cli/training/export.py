@@ -3,8 +3,11 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
-from inpaint_cli.options import Rival
+from inpaint_cli.imaging.fillings import WALL_EXPONENT, WALL_STRENGTH
+from inpaint_cli.options import Painter, Rival
+from inpaint_cli.training.choices import Recipe
 from inpaint_cli.training.networks import Kind, read_average, steps_done
 from inpaint_cli.training.options import SAMPLES, TrainOptions
 from inpaint_cli.training.run import read_log, read_options
@@ -13,6 +16,7 @@ from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.export import PICTURE, model_folder, write_parts
 from inpaint_cli.weights.rivals import RivalConfig, write_rival
 
+_LOOKS = (96, 128)  # the sizes at which G1's maps serve best (benchmarks/lines.md)
 _TITLES = {
     Rival.CA: "The generator of Contextual Attention (Yu et al. 2018, arXiv 1801.07892)",
     Rival.GLCIC: "The completion network of GLCIC (Iizuka et al. 2017)",
@@ -65,7 +69,23 @@ def _config(options: TrainOptions, measured: dict[str, float]) -> ModelConfig:
         edge_channel=options.edge_channel.value,
         train_size=options.largest,
         lines="g1" if helps or "psnr_none" not in measured else "none",
+        **_acting(options, measured),
     )
+
+
+def _acting(options: TrainOptions, measured: dict[str, float]) -> dict[str, Any]:
+    """Return how a model of our recipes acts: G1's soft map as walls, and G2 only where it beats its filling.
+
+    The paper's recipe gives a model that acts as the paper's do.
+    """
+    if options.recipe is Recipe.PAPER:
+        return {}
+    return {
+        "look_sizes": tuple(size for size in _LOOKS if size <= options.largest) or (options.largest,),
+        "wall_strength": WALL_STRENGTH,
+        "wall_exponent": WALL_EXPONENT,
+        "painter": Painter.G2.value if measured.get("gain_g1", 0.0) > 0 else Painter.HARMONIC.value,
+    }
 
 
 def _card(options: TrainOptions, last: dict[str, float], measured: dict[str, float], *, pictured: bool) -> str:
