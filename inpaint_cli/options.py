@@ -11,6 +11,7 @@ from inpaint_cli.errors import UsageError
 
 DEFAULT_WEIGHTS = "open-lite"
 STAGES = "inpaint_cli.stages"  # the logger of what a photo is going through
+LARGEST_OBJECT = 0.5  # share of a photo that `remove` fills without being told that it is meant
 MULTIPLE = 4  # of every working size and crop, in pixels: the networks halve them twice
 
 

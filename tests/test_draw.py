@@ -350,7 +350,7 @@ def test_deep_and_transparent_photos_are_saved_whole(tmp_path: Path, small: Path
         ("--painter", "g2", "--lines", "g1"),
         ("--painter", "g2", "--backend", "torch"),
         ("--method", "telea"),
-        ("--mask", "mask.png", "--invert-mask", "--large-hole"),
+        ("--mask", "mask.png", "--invert-mask"),
         ("--mask", "mask.png", "--edges", "mask.png", "--ink", "light", "--edges-mode", "add"),
         ("--box", "10,10,20,20", "--edges-from", "dune.png"),
         ("--edges", "none"),

@@ -17,6 +17,7 @@ from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.locations import Location, locate
 from inpaint_cli.options import (
     DEFAULT_WEIGHTS,
+    LARGEST_OBJECT,
     MULTIPLE,
     OLD_HARMONIC,
     Backend,
@@ -67,7 +68,7 @@ REMOVE = Preset(
 
     inpaint remove photos --mask masks -o 'cleaned/{stem}{ext}' --skip-existing""",
     grow=AUTO,
-    largest=0.5,
+    largest=LARGEST_OBJECT,
 )
 INPAINT = Preset(
     """Fill a hole in a photo, to the pixel of its mask; follow a sketch of edges if one is given.

@@ -23,6 +23,7 @@ from inpaint_cli.errors import MaskError
 from inpaint_cli.io.locations import Location, resolved
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
+from inpaint_cli.options import LARGEST_OBJECT
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +144,7 @@ def command_line(session: Session, job: Job, wanted: Resolved, targets: Targets,
     for argument in session.settings.arguments:
         if argument[0] not in left_out:
             line += argument
+    line += ["--large-hole"] if wanted.hole.mean() > LARGEST_OBJECT else []
     seed = session.settings.options.seed if seed is None else seed
     line += ["--seed", str(seed)] if seed else []
     output = str(targets.result).replace("{", "{{").replace("}", "}}")  # or it would be a template
