@@ -1,0 +1,62 @@
+"""What the command line says: help without an error, one line for a full device or a number that is none."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import CHECKOUT, Run, command
+
+EXAMPLES = CHECKOUT / "examples"
+
+
+@pytest.mark.parametrize("words", [(), ("weights",)])
+def test_a_group_alone_prints_its_help_and_no_error(inpaint: Callable[..., Run], words: tuple[str, ...]):
+    run = inpaint(*words)
+    assert run.code == 2
+    assert "Usage: inpaint" in run.out
+    assert run.err == ""
+
+
+def test_a_run_over_one_photo_says_what_it_wrote_and_what_acted(inpaint: Callable[..., Run], tmp_path: Path):
+    Image.open(EXAMPLES / "dune.jpg").resize((160, 107)).save(tmp_path / "dune.png")
+    common = ("remove", tmp_path / "dune.png", "--box", "60,50,20,20", "--no-texture", "--overwrite")
+    run = inpaint(*common)
+    assert run.out == ""
+    assert run.err.startswith(f"inpaint: {tmp_path / 'dune-clean.png'} · 1 window · lines: ")
+    assert " · painter: harmonic · " in run.err
+    assert inpaint(*common, "--quiet").err == ""
+
+
+@pytest.mark.parametrize("weight", ["inf", "nan"])
+def test_a_weight_that_is_no_number_is_a_usage_error(inpaint: Callable[..., Run], weight: str):
+    run = inpaint("remove", EXAMPLES / "dune.jpg", "--box", "1,1,9,9", "--guide", weight)
+    assert (run.code, run.err.count("\n")) == (2, 1)
+    assert "--guide" in run.err
+
+
+@pytest.mark.posix
+def test_a_full_device_is_told_in_one_line():
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(command("--help"), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == "inpaint: error: standard output: no space left on device\n"
+
+
+@pytest.mark.posix
+def test_little_memory_is_told_in_one_line(tmp_path: Path):
+    script = f'ulimit -v 900000; exec "$@" -o {tmp_path / "out.png"}'
+    words = command("remove", EXAMPLES / "dune.jpg", "--mask", EXAMPLES / "dune_mask.png")
+    run = subprocess.run(
+        ["bash", "-c", script, "bash", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert run.returncode in {0, 1}, run.stderr  # where less is needed, it simply works
+    assert run.returncode == 0 or "not enough memory" in run.stderr, run.stderr
+    assert "Traceback" not in run.stderr
