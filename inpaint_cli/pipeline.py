@@ -23,7 +23,8 @@ from inpaint_cli.crops import Crop, check_inputs, extract_crops
 from inpaint_cli.edge_stage import EdgeStage
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging import blending, classical
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, soft_probability, to_gray
+from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, to_gray
+from inpaint_cli.imaging.fillings import wall_resistance
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import close_gaps
 from inpaint_cli.imaging.pixels import to_float32
@@ -328,8 +329,7 @@ class EdgeConnect:
         config, edges = self.model.config, _edges(crop)
         resistance = None
         if config.wall_strength > 0:
-            probability = np.where(crop.small_hole, soft_probability(edges), 0)
-            resistance = (config.wall_strength * probability**config.wall_exponent).astype(np.float32)
+            resistance = wall_resistance(edges, crop.small_hole, config.wall_strength, config.wall_exponent)
         return harmonic_fill(crop.small, crop.small_hole, close_gaps(edges > EDGE_THRESHOLD), resistance)
 
     def _loaded_networks(self) -> Networks:

@@ -22,8 +22,20 @@ def fill_along(
         levels: the edge map, H×W in [0, 1]; what lies above `EDGE_THRESHOLD` is a wall.
         soft: whether lower levels in the hole are soft walls.
     """
-    resistance = None
-    if soft:
-        probability = np.where(hole, soft_probability(levels), 0)
-        resistance = (WALL_STRENGTH * probability**WALL_EXPONENT).astype(np.float32)
+    resistance = wall_resistance(levels, hole, WALL_STRENGTH, WALL_EXPONENT) if soft else None
     return harmonic_fill(image, hole, levels > EDGE_THRESHOLD, resistance)
+
+
+def wall_resistance(
+    levels: NDArray[np.float32], hole: NDArray[np.bool_], strength: float, exponent: float
+) -> NDArray[np.float32]:
+    """Return the resistance of an edge map's soft walls, H×W: strength · probability^exponent in the hole, else 0.
+
+    Args:
+        levels: the edge map, H×W in [0, 1].
+        hole: True = missing, H×W.
+        strength: resistance where G1 is certain of an edge.
+        exponent: power of G1's probability.
+    """
+    probability = np.where(hole, soft_probability(levels), 0)
+    return (strength * probability**exponent).astype(np.float32)
