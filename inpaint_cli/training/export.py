@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ from inpaint_cli.training.choices import Recipe
 from inpaint_cli.training.networks import Kind, read_average, steps_done
 from inpaint_cli.training.options import SAMPLES, TrainOptions
 from inpaint_cli.training.run import read_log, read_options
+from inpaint_cli.weights.card import model_card
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.export import PICTURE, model_folder, write_parts
 from inpaint_cli.weights.rivals import RivalConfig, write_rival
 
 _LOOKS = (96, 128)  # the sizes at which G1's maps serve best (benchmarks/lines.md)
+_PLACES = {"data", "val", "out", "masks", "g1", "g2"}  # options that name folders of the trainer's machine
 _TITLES = {
     Rival.CA: "The generator of Contextual Attention (Yu et al. 2018, arXiv 1801.07892)",
     Rival.GLCIC: "The completion network of GLCIC (Iizuka et al. 2017)",
@@ -46,12 +50,16 @@ def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
     for line in log:
         measured |= {name.removeprefix("val/"): value for name, value in line.items() if name.startswith("val/")}
     grids = sorted((run / SAMPLES).glob("*.png"))
-    card = _card(options, log[-1] if log else {}, measured, pictured=bool(grids))
+    paragraphs = _paragraphs(options, log[-1] if log else {}, measured, pictured=bool(grids))
+    card = partial(model_card, options.out.name, paragraphs, licence=options.licence)
     with model_folder(folder, overwrite=overwrite) as new:
         if options.rival is None:
-            write_parts(new, states[0], states[1], _config(options, measured), card)
+            config = _config(options, measured)
+            write_parts(new, states[0], states[1], config, card(asdict(config)))
         else:
-            write_rival(new, RivalConfig(options.rival, options.width, options.largest), states[0], card)
+            rival = RivalConfig(options.rival, options.width, options.largest)
+            usage = f"inpaint evaluate --method {options.rival}=FOLDER ..."
+            write_rival(new, rival, states[0], card(asdict(rival), method=options.rival, usage=usage))
         if grids:
             shutil.copyfile(grids[-1], new / PICTURE)
 
@@ -88,52 +96,44 @@ def _acting(options: TrainOptions, measured: dict[str, float]) -> dict[str, Any]
     }
 
 
-def _card(options: TrainOptions, last: dict[str, float], measured: dict[str, float], *, pictured: bool) -> str:
-    """Return the model card: YAML for the Hub, then the facts in words."""
-    minutes = last.get("seconds", 0) / 60
-    rows = "".join(f"| {name.replace('_', ' ')} | {value:.4g} |\n" for name, value in sorted(measured.items()))
-    table = (
-        f"| on the validation photos | |\n|---|---|\n{rows}"
-        if rows
-        else "Not measured: the run had no validation photos.\n"
-    )
-    size = options.val_size or options.largest
-    settings = {k: v for k, v in options.as_table().items() if k not in {"data", "val", "out", "masks", "g1", "g2"}}
-    return f"""---
-license: other
-license_name: {json.dumps(options.licence)}
-tags: [image-inpainting, {options.rival or "edgeconnect"}]
----
-
-# {options.out.name}
-
-{_title(options)}
-
+def _paragraphs(
+    options: TrainOptions, last: dict[str, float], measured: dict[str, float], *, pictured: bool
+) -> list[str]:
+    """Return what the model card says: the networks, their data and training, and what validation measured."""
+    sides = " and ".join(f"{side}×{side}" for side in options.size)
+    facts = f"""\
 - **Data**: the photos of `{options.data.name}/`; which they are and under what licence, the trainer has to add.
 - **Licence of the weights**: {options.licence}.
 - **Training**: recipe {options.recipe.value}, stage {options.stage.value}, {last.get("step", 0):.0f} steps,
-  {last.get("samples", 0):.0f} samples, at the end of {" and ".join(f"{s}×{s}" for s in options.size)};
-  {minutes:.0f} minutes.{_origins(options)}
-- **Limits**: not measured beyond what stands below.
+  {last.get("samples", 0):.0f} samples, at the end of {sides}; {last.get("seconds", 0) / 60:.0f} minutes.\
+{_origins(options)}
+- **Limits**: not measured beyond what stands below."""
+    settings = {key: value for key, value in options.as_table().items() if key not in _PLACES}
+    return [
+        _title(options),
+        facts,
+        *(_figures(options, measured) if measured else ["Not measured: the run had no validation photos."]),
+        f"![input, true edges, edges in use, result, truth]({PICTURE})" if pictured else "",
+        f"The run's options: `{json.dumps(settings)}`",
+    ]
 
+
+def _figures(options: TrainOptions, measured: dict[str, float]) -> list[str]:
+    """Return how the model was measured, and the table of its figures."""
+    size = options.val_size or options.largest
+    rows = [f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in sorted(measured.items())]
+    how = f"""\
 Measured at {size}×{size} pixels, in four crops of each validation photo, with holes as in training. PSNR is that of all
 holes' pixels together, in dB (and the median of the holes'); `gain` is by how much it is more than that of the filling
-{_lines(options)}
-
-{table}
-{"![input, true edges, edges in use, result, truth](" + PICTURE + ")" if pictured else ""}
-
-The run's options: `{json.dumps(settings)}`
-"""
+{_lines(options)}"""
+    return [how, "\n".join(["| on the validation photos | |", "|---|---|", *rows])]
 
 
 def _title(options: TrainOptions) -> str:
-    """Return what the card says first: which networks, and how they are used."""
+    """Return what the card says first: which networks, and in what form."""
     if options.rival is not None:
-        what, use = f"{_TITLES[options.rival]}, base_channels", f"inpaint evaluate --method {options.rival}=FOLDER"
-        return f"{what} {options.width}, float16;\nfor the command-line tool `inpaint` (`{use}`)."
-    what = f"G1 and G2 of EdgeConnect (arXiv 1901.00212), base_channels {options.width}, float16, spectral norm folded"
-    return f"{what};\nfor the command-line tool `inpaint` (`--weights FOLDER`)."
+        return f"{_TITLES[options.rival]}, base_channels {options.width}, float16."
+    return f"G1 and G2 of EdgeConnect (arXiv 1901.00212), base_channels {options.width}, float16, spectral norm folded."
 
 
 def _lines(options: TrainOptions) -> str:

@@ -8,18 +8,23 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import WeightsError
 from inpaint_cli.weights import register
+from inpaint_cli.weights.card import model_card
 from inpaint_cli.weights.checkpoints import check_state, infer_size, read_state, read_weights
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
-from inpaint_cli.weights.export import check_free, model_card, write_model
+from inpaint_cli.weights.export import check_free, write_model
 from inpaint_cli.weights.registry import CONFIG, Model, digest
 from inpaint_cli.weights.untrusted import read_text
+
+_FILES = """\
+G1 (`edge.safetensors`) and G2 (`inpaint.safetensors`) of EdgeConnect (Nazeri et al. 2019, arXiv 1901.00212), with the
+keys of the authors' checkpoints and spectral norm folded into the weights."""
 
 
 def convert(
     edge: Path, inpaint: Path, folder: Path, *, name: str | None = None, half: bool = False, overwrite: bool = False
 ) -> None:
-    """Write a model folder from two checkpoints of any form, and register_model it under a name if one is given.
+    """Write a model folder from two checkpoints of any form, and register it under a name if one is given.
 
     What a registry knows of the name (licence, training data, σ, ...) becomes the folder's and the new entry's; but the
     configuration is that of a `config.json` that lies beside G1's checkpoint.
@@ -53,7 +58,7 @@ def convert(
 
     about = (known.title, known.licence, known.training_data) if known else ("", "", "")
     entry = Entry(name or folder.name, config, user_registry(), *about)
-    card = model_card(entry.name, entry.title, entry.licence, entry.training_data, config)
+    card = _card(entry.name, entry, config)
     write_model(folder, states["edge"], states["inpaint"], config, card, half=half, overwrite=overwrite)
     if name is not None:
         files = [folder.resolve() / f"{kind}.safetensors" for kind in states]
@@ -84,10 +89,17 @@ def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: 
         except (OSError, ValueError) as error:
             raise WeightsError(f"{written}: can't be read as text") from error
     else:
-        about = (entry.title, entry.licence, entry.training_data) if entry else ("", "", "")
-        card = model_card(entry.name if entry else folder.name, *about, model.config)
+        card = _card(entry.name if entry else folder.name, entry, model.config)
     half = _is_half(states["edge"]) and _is_half(states["inpaint"])
     write_model(folder, states["edge"], states["inpaint"], model.config, card, half=half, overwrite=overwrite)
+
+
+def _card(name: str, entry: Entry | None, config: ModelConfig) -> str:
+    """Return the model card of a model that comes without one, from what a registry says about it."""
+    title = entry.title if entry and entry.title else "Both generators of EdgeConnect."
+    data = f"Training data: {entry.training_data}." if entry and entry.training_data else ""
+    licence = entry.licence if entry else ""
+    return model_card(name, [title, data, _FILES], dataclasses.asdict(config), licence=licence)
 
 
 def _is_half(state: dict[str, NDArray[np.float32]]) -> bool:

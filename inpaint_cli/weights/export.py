@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -71,42 +70,6 @@ def write_parts(
         # not by save_file, which lets nobody but the owner read what it writes
         (folder / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
     (folder / "README.md").write_text(card, "utf-8")
-
-
-def model_card(name: str, title: str, licence: str, training_data: str, config: ModelConfig) -> str:
-    """Return the Markdown that the Hub shows of a model, with the header that it reads.
-
-    Args:
-        name: what the model is called.
-        title: one line on what it is; may be empty.
-        licence: SPDX identifier; empty if nothing is known.
-        training_data: what it was trained on; may be empty.
-        config: its configuration.
-    """
-    about = "\n\n".join(line for line in (title, f"Training data: {training_data}." if training_data else "") if line)
-    rows = "\n".join(f"| {key} | {value} |" for key, value in asdict(config).items())
-    return f"""---
-license: {licence.lower() or "unknown"}
-library_name: inpaint-cli
-pipeline_tag: image-to-image
-tags: [inpainting, edgeconnect]
----
-
-# {name}
-
-{about or "Both generators of EdgeConnect."}
-
-G1 (`edge.safetensors`) and G2 (`inpaint.safetensors`) of EdgeConnect (Nazeri et al. 2019, arXiv 1901.00212), with the
-keys of the authors' checkpoints and spectral norm folded into the weights.
-
-| | |
-|---|---|
-{rows}
-
-```sh
-inpaint remove photo.jpg --mask mask.png --weights DIR    # this folder, or hf:USER/REPO
-```
-"""
 
 
 @contextmanager
