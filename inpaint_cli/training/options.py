@@ -7,13 +7,12 @@ recipe `short`; `RECIPES` says where the others differ.
 import dataclasses
 import json
 import tomllib
-import typing
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from inpaint_cli.errors import TrainingError, UsageError
+from inpaint_cli.fields import FieldError, Limits, from_table
 from inpaint_cli.nn.gan import Gan
 from inpaint_cli.options import MULTIPLE, Rival
 from inpaint_cli.training.choices import (
@@ -44,23 +43,19 @@ _LOSSES, _RATES, _OFTEN, _SPEED = "Losses", "Steps and rates", "How often", "Spe
 
 
 @dataclass(frozen=True)
-class Option:
-    """How the command line shows a field.
+class Option(Limits):
+    """The limits of a field, and how the command line shows it.
 
     Attributes:
         panel: the group of options that it stands in.
         help: its description.
         metavar: what stands for its value; None leaves that to its type.
-        min: the smallest value allowed.
-        max: the largest value allowed.
         name: the option's name where it is not the field's.
     """
 
     panel: str
     help: str
     metavar: str | None = None
-    min: float | None = None
-    max: float | None = None
     name: str | None = None
 
 
@@ -400,28 +395,16 @@ class TrainOptions:
         """Read `config.toml`, with changes.
 
         Raises:
-            TrainingError: the file is missing, is no TOML, or names an option that does not exist.
+            TrainingError: the file is missing, is no TOML, or says what is no option or not its value.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8")) | changes
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise TrainingError(f"{path}: can't be read as a run's options ({error}); give a run's folder") from error
-        kinds: dict[str, Any] = typing.get_type_hints(cls)
-        if unknown := sorted(values.keys() - kinds.keys()):
-            raise TrainingError(f"{path}: unknown option {unknown[0]}")
         try:
-            return cls(**{name: _converted(value, kinds[name]) for name, value in values.items()})
-        except (TypeError, ValueError) as error:
+            return from_table(cls, values)
+        except FieldError as error:
             raise TrainingError(f"{path}: {error}") from error
-
-
-def _converted(value: Any, kind: Any) -> Any:
-    """Return a value of a TOML file as the path, tuple or choice that its field holds."""
-    if value is not None and (kind is Path or Path in typing.get_args(kind)):
-        return Path(value)
-    if typing.get_origin(kind) is tuple:
-        return tuple(value)
-    return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
 
 
 RECIPES: dict[Recipe, dict[str, Any]] = {

@@ -3,37 +3,18 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from inpaint_cli.errors import WeightsError, reason
+from inpaint_cli.errors import WeightsError
+from inpaint_cli.fields import FieldError, Limits, OneOf, from_table
 from inpaint_cli.options import OLD_HARMONIC, Lines, Painter
-from inpaint_cli.weights.untrusted import read_text
+from inpaint_cli.weights.untrusted import read_object
 
 logger = logging.getLogger(__name__)
 
 MODEL_TYPE = "edgeconnect"
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "hole_fill": ("white", "harmonic"),
-    "output": ("picture", "correction"),
-    "contrast": ("none", "photo"),
-    "edge_channel": ("binary", "soft"),
-    "lines": tuple(choice for choice in Lines if choice != Lines.AUTO),
-    "painter": tuple(choice for choice in Painter if choice != Painter.AUTO),
-}
-# What any machine can hold and any photo needs: a stranger's file asks for no more.
-_RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
-    "base_channels": (1, 512),
-    "residual_blocks": (1, 64),
-    "sigma": (0.0, 20.0),
-    "train_size": (4, 4096),
-    "line_size": (16, 4096),
-    "wall_strength": (0.0, 1e6),
-    "wall_exponent": (0.0, 100.0),
-    "guide_weight": (0.0, 1000.0),
-}
 
 
 @dataclass(frozen=True)
@@ -64,22 +45,23 @@ class ModelConfig:
         guide_weight: how much the painting counts in the search for patches, ≥ 0.
     """
 
-    base_channels: int = 64
-    residual_blocks: int = 8
-    sigma: float = 2.0
+    # The limits are what any machine can hold and any photo needs: a stranger's file asks for no more.
+    base_channels: Annotated[int, Limits(min=1, max=512)] = 64
+    residual_blocks: Annotated[int, Limits(min=1, max=64)] = 8
+    sigma: Annotated[float, Limits(min=0, max=20)] = 2.0
     hole_fill: Literal["white", "harmonic"] = "white"
     output: Literal["picture", "correction"] = "picture"
     contrast: Literal["none", "photo"] = "none"
     mask_channel: bool = False
     edge_channel: Literal["binary", "soft"] = "binary"
-    train_size: int = 256
-    lines: str = "g1"
-    painter: str = "g2"
-    look_sizes: tuple[int, ...] = ()
-    line_size: int = 256
-    wall_strength: float = 0.0
-    wall_exponent: float = 1.0
-    guide_weight: float = 0.05
+    train_size: Annotated[int, Limits(min=4, max=4096)] = 256
+    lines: Annotated[str, OneOf(tuple(choice for choice in Lines if choice != Lines.AUTO))] = "g1"
+    painter: Annotated[str, OneOf(tuple(choice for choice in Painter if choice != Painter.AUTO))] = "g2"
+    look_sizes: Annotated[tuple[int, ...], Limits(min=16, max=4096, multiple=4)] = ()
+    line_size: Annotated[int, Limits(min=16, max=4096)] = 256
+    wall_strength: Annotated[float, Limits(min=0, max=1e6)] = 0.0
+    wall_exponent: Annotated[float, Limits(min=0, max=100)] = 1.0
+    guide_weight: Annotated[float, Limits(min=0, max=1000)] = 0.05
 
     @classmethod
     def from_table(cls, table: Mapping[str, object], where: str) -> "ModelConfig":
@@ -92,19 +74,15 @@ class ModelConfig:
         Raises:
             WeightsError: a key is unknown or its value makes no sense.
         """
-        known = {field.name: field.type for field in fields(cls)}
         table = dict(table)
         for key in ("hole_fill", "painter"):
             if table.get(key) == OLD_HARMONIC:
                 logger.warning("%s: %s = %r is called %r now", where, key, OLD_HARMONIC, Painter.HARMONIC.value)
                 table[key] = Painter.HARMONIC.value
-        for key, value in table.items():
-            if key not in known:
-                raise WeightsError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
-            _check(key, value, where)
-        if "look_sizes" in table:
-            table["look_sizes"] = tuple(table["look_sizes"])  # type: ignore[arg-type]
-        config = cls(**table)  # type: ignore[arg-type] # every value has been checked
+        try:
+            config = from_table(cls, table)
+        except FieldError as error:
+            raise WeightsError(f"{where}: {error}") from error
         if config.contrast == "photo" and config.output != "correction":
             raise WeightsError(f"{where}: contrast = 'photo' scales a correction; it needs output = 'correction'")
         return config
@@ -116,14 +94,7 @@ class ModelConfig:
         Raises:
             WeightsError: the file can't be read, is not about a model of this kind, or states what makes no sense.
         """
-        try:
-            table = json.loads(read_text(path))
-        except OSError as error:
-            raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
-        except (ValueError, RecursionError) as error:
-            raise WeightsError(f"{path}: not valid JSON ({error})") from error
-        if not isinstance(table, dict):
-            raise WeightsError(f"{path}: holds no JSON object")
+        table = read_object(path)
         model = table.pop("model", None)
         if model != MODEL_TYPE:
             raise WeightsError(f'{path}: not a model for this tool: "model" is {model!r}, expected {MODEL_TYPE!r}')
@@ -132,30 +103,3 @@ class ModelConfig:
     def to_json(self, path: Path) -> None:
         """Write `config.json` so that `from_json` gives this configuration back."""
         path.write_text(json.dumps({"model": MODEL_TYPE, **asdict(self)}, indent=2) + "\n", "utf-8")
-
-
-def _check(key: str, value: object, where: str) -> None:
-    """Raise a WeightsError if an attribute of `ModelConfig` can't have this value."""
-    if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            raise WeightsError(f"{where}: {key} = {value!r:.40}; possible are {', '.join(_CHOICES[key])}")
-        return
-    if key == "mask_channel":
-        if not isinstance(value, bool):
-            raise WeightsError(f"{where}: {key} = {value!r:.40}; possible are true and false")
-        return
-    if key == "look_sizes":
-        fits = isinstance(value, list) and all(
-            type(size) is int and 16 <= size <= 4096 and size % 4 == 0 for size in value
-        )
-        if not fits:
-            raise WeightsError(f"{where}: {key} = {value!r:.40}; expected a list of multiples of 4 from 16 to 4096")
-        return
-    smallest, largest = _RANGES[key]
-    whole = isinstance(smallest, int)
-    # bool is an int to Python, and JSON's true is no number of channels
-    number = not isinstance(value, bool) and isinstance(value, int if whole else int | float)
-    if not number or not smallest <= value <= largest:  # type: ignore[operator] # it is a number
-        raise WeightsError(
-            f"{where}: {key} = {value!r:.40}; expected a{' whole' if whole else ''} number from {smallest} to {largest}"
-        )

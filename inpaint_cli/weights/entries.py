@@ -8,10 +8,12 @@ import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_config_path
 
 from inpaint_cli.errors import WeightsError, reason
+from inpaint_cli.fields import FieldError, Text, check_values, from_table
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.hub_answers import is_plain_path
 from inpaint_cli.weights.untrusted import read_text
@@ -19,8 +21,9 @@ from inpaint_cli.weights.untrusted import read_text
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = _PACKAGE / "bundled"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TEXTS = ("title", "licence", "training_data", "home", "convert")
-_HUB_KEYS = {"repo_id", "revision", "filename"}
+_TEXTS = {"title", "licence", "training_data", "home", "convert"}
+_Sha256 = Annotated[str, Text(lambda text: _SHA256.fullmatch(text) is not None, "64 hexadecimal digits")]
+_PlainPath = Annotated[str, Text(is_plain_path, "plain names between slashes; this leads out of its folder")]
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,25 @@ class HubFile:
     """Weights on the Hugging Face Hub."""
 
     repo_id: str
-    revision: str
-    filename: str
-    sha256: str
+    revision: _PlainPath
+    filename: _PlainPath
+    sha256: _Sha256
+
+
+@dataclass(frozen=True)
+class _Bundled:
+    """A source as a registry states it: a file inside the package."""
+
+    bundled: _PlainPath
+    sha256: _Sha256
+
+
+@dataclass(frozen=True)
+class _OnDisk:
+    """A source as a registry states it: a file on this machine, relative to the registry."""
+
+    path: Path
+    sha256: _Sha256
 
 
 Source = LocalFile | HubFile
@@ -117,19 +136,19 @@ def _entry(name: str, table: object, registry: Path) -> Entry:
     where = f"{registry}: [{name}]"
     if not isinstance(table, dict):
         raise WeightsError(f"{where}: not a table")
-    known = {field.name for field in fields(ModelConfig)}
-    unknown = set(table) - known - set(_TEXTS) - {"edge", "inpaint"}
-    if unknown:
-        raise WeightsError(f"{where}: unknown key {min(unknown)!r}")
-    texts = {key: table[key] for key in _TEXTS if key in table}
-    for key, text in texts.items():
-        if not isinstance(text, str):
-            raise WeightsError(f"{where}: {key} is not a text")
-    if not {"edge", "inpaint"} <= set(table) and not {"home", "convert"} <= set(table):
+    of_config = {field.name for field in fields(ModelConfig)}
+    about = {key: value for key, value in table.items() if key not in of_config | {"edge", "inpaint"}}
+    if unknown := sorted(about.keys() - _TEXTS):
+        raise WeightsError(f"{where}: unknown key {unknown[0]!r:.40}")
+    if not {"edge", "inpaint"} <= table.keys() and not {"home", "convert"} <= table.keys():
         raise WeightsError(f"{where}: says neither where edge and inpaint come from, nor home and convert")
+    try:
+        texts = check_values(Entry, about)
+    except FieldError as error:
+        raise WeightsError(f"{where}: {error}") from error
     return Entry(
         name=name,
-        config=ModelConfig.from_table({key: table[key] for key in table if key in known}, where),
+        config=ModelConfig.from_table({key: value for key, value in table.items() if key in of_config}, where),
         registry=registry,
         edge=_source(table.get("edge"), registry, f"{name}.edge"),
         inpaint=_source(table.get("inpaint"), registry, f"{name}.inpaint"),
@@ -141,19 +160,18 @@ def _source(table: object, registry: Path, name: str) -> Source | None:
     where = f"{registry}: [{name}]"
     if table is None:
         return None
-    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
-        raise WeightsError(f"{where}: not a table of texts")
-    sha256 = table.get("sha256", "")
-    if not _SHA256.fullmatch(sha256):
-        raise WeightsError(f"{where}: sha256 is missing or not 64 hexadecimal digits")
-    place = {key: value for key, value in table.items() if key != "sha256"}
-    for key in {"bundled", "revision", "filename"} & set(place):
-        if not is_plain_path(place[key]):
-            raise WeightsError(f"{where}: {key} = {place[key]!r:.80} leads out of the place it is in")
-    if set(place) == {"bundled"}:
-        return LocalFile(_BUNDLED / place["bundled"], sha256, bundled=True)
-    if set(place) == {"path"}:
-        return LocalFile(registry.parent / Path(place["path"]).expanduser(), sha256)
-    if set(place) == _HUB_KEYS:
-        return HubFile(**place, sha256=sha256)
-    raise WeightsError(f"{where}: expected bundled, or path, or repo_id with revision and filename, beside sha256")
+    if not isinstance(table, dict):
+        raise WeightsError(f"{where}: not a table")
+    kinds: tuple[type[_Bundled | _OnDisk | HubFile], ...] = (_Bundled, _OnDisk, HubFile)
+    kind = next((kind for kind in kinds if table.keys() == {field.name for field in fields(kind)}), None)
+    if kind is None:
+        raise WeightsError(f"{where}: expected bundled, or path, or repo_id with revision and filename, and sha256")
+    try:
+        source = from_table(kind, table)
+    except FieldError as error:
+        raise WeightsError(f"{where}: {error}") from error
+    if isinstance(source, _Bundled):
+        return LocalFile(_BUNDLED / source.bundled, source.sha256, bundled=True)
+    if isinstance(source, _OnDisk):
+        return LocalFile(registry.parent / source.path.expanduser(), source.sha256)
+    return source

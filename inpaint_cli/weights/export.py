@@ -64,12 +64,16 @@ def write_parts(
         half: write float16, otherwise float32.
     """
     config.to_json(folder / "config.json")
-    for name, state in (("edge", edge_state), ("inpaint", inpaint_state)):
-        weights = {key: np.asarray(weight, np.float16 if half else np.float32) for key, weight in state.items()}
-        weights = {key: np.ascontiguousarray(weight) for key, weight in weights.items()}
-        # not by save_file, which lets nobody but the owner read what it writes
-        (folder / f"{name}.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
+    write_state(folder / "edge.safetensors", edge_state, half=half)
+    write_state(folder / "inpaint.safetensors", inpaint_state, half=half)
     (folder / "README.md").write_text(card, "utf-8")
+
+
+def write_state(path: Path, state: Mapping[str, ArrayLike], *, half: bool) -> None:
+    """Write weights, arrays or tensors on the CPU, as safetensors in float16 or float32."""
+    dtype = np.float16 if half else np.float32
+    weights = {key: np.ascontiguousarray(np.asarray(weight, dtype)) for key, weight in state.items()}
+    path.write_bytes(save(weights, metadata={"format": "pt"}))  # save_file would give the file to its owner alone
 
 
 @contextmanager

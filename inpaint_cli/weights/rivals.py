@@ -4,22 +4,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from safetensors.numpy import save
 from torch import nn
 
-from inpaint_cli.errors import WeightsError, reason
+from inpaint_cli.errors import WeightsError
+from inpaint_cli.fields import FieldError, Limits, from_table
 from inpaint_cli.nn.rivals import build_generator
 from inpaint_cli.options import Rival
 from inpaint_cli.weights.checkpoints import read_state
-from inpaint_cli.weights.untrusted import read_text
+from inpaint_cli.weights.export import write_state
+from inpaint_cli.weights.untrusted import read_object
 
 CONFIG, GENERATOR = "config.json", "generator.safetensors"
 
-_LARGEST = {"base_channels": 1024, "train_size": 4096}
 _COUNTERS = "num_batches_tracked"  # of batch normalisation; needed by nobody
 
 
@@ -34,8 +35,8 @@ class RivalConfig:
     """
 
     model: Rival
-    base_channels: int
-    train_size: int
+    base_channels: Annotated[int, Limits(min=2, max=1024, multiple=2)]
+    train_size: Annotated[int, Limits(min=2, max=4096, multiple=2)]
 
     @classmethod
     def from_json(cls, path: Path) -> "RivalConfig":
@@ -45,19 +46,9 @@ class RivalConfig:
             WeightsError: it can't be read or is about something else.
         """
         try:
-            table = json.loads(read_text(path))
-        except OSError as error:
-            raise WeightsError(f"{path}: can't be read: {reason(error)}; `inpaint weights export` makes it") from error
-        except ValueError as error:
-            raise WeightsError(f"{path}: not valid JSON ({error})") from error
-        model = table.get("model") if isinstance(table, dict) else None
-        if model not in set(Rival):
-            raise WeightsError(f'{path}: "model" is {model!r}; expected one of {", ".join(Rival)}')
-        for key, largest in _LARGEST.items():
-            value = table.get(key)
-            if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= largest or value % 2:
-                raise WeightsError(f"{path}: {key} = {value!r}; expected an even number from 2 to {largest}")
-        return cls(Rival(model), table["base_channels"], table["train_size"])
+            return from_table(cls, read_object(path))
+        except FieldError as error:
+            raise WeightsError(f"{path}: {error}") from error
 
     def generator(self) -> nn.Module:
         """Return a fresh generator of this kind."""
@@ -75,9 +66,8 @@ def write_rival(folder: Path, config: RivalConfig, state: Mapping[str, ArrayLike
     """
     table = {"model": config.model, "base_channels": config.base_channels, "train_size": config.train_size}
     (folder / CONFIG).write_text(json.dumps(table, indent=2) + "\n", "utf-8")
-    weights = {k: np.asarray(w, np.float16) for k, w in state.items() if not k.endswith(_COUNTERS)}
-    contiguous = {key: np.ascontiguousarray(weight) for key, weight in weights.items()}
-    (folder / GENERATOR).write_bytes(save(contiguous, metadata={"format": "pt"}))
+    weights = {key: weight for key, weight in state.items() if not key.endswith(_COUNTERS)}
+    write_state(folder / GENERATOR, weights, half=True)
     (folder / "README.md").write_text(card, "utf-8")
 
 

@@ -33,6 +33,23 @@ def read_text(path: Path) -> str:
     return data.decode("utf-8")
 
 
+def read_object(path: Path) -> dict[str, object]:
+    """Return the JSON object in a small file.
+
+    Raises:
+        WeightsError: it can't be read or holds something else.
+    """
+    try:
+        table = json.loads(read_text(path))
+    except OSError as error:
+        raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: not valid JSON ({error})") from error
+    if not isinstance(table, dict):
+        raise WeightsError(f"{path}: holds no JSON object")
+    return table
+
+
 def check_regular(path: Path) -> None:
     """Check that a path is a file: reading a device or a pipe might never end.
 
