@@ -16,8 +16,8 @@ from torch.utils.flop_counter import flop_registry
 
 from inpaint_cli.training.data import batches
 from inpaint_cli.training.learner import make_learner
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.run import read_log, read_options
+from inpaint_cli.training.run_folder import read_log, read_options
+from inpaint_cli.training.run_options import TrainOptions
 
 HERE = Path(__file__).parent
 CURVES = {"psnr_none": "no lines", "psnr_g1": "G1's lines", "psnr_canny": "the true lines"}

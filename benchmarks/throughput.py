@@ -23,10 +23,11 @@ from PIL import Image, ImageOps
 from inpaint_cli.batch.attempt import Policy
 from inpaint_cli.batch.discovery import plan
 from inpaint_cli.batch.job import Request
+from inpaint_cli.batch.output_writer import OutputWriter
 from inpaint_cli.batch.plan import Plan
 from inpaint_cli.batch.reporting import ReportOptions
 from inpaint_cli.batch.run import MAX_CONCURRENT, run
-from inpaint_cli.batch.tasks import FillTask, OutputWriter
+from inpaint_cli.batch.tasks import FillTask
 from inpaint_cli.choices import Choices
 from inpaint_cli.imaging.windows import plan as plan_windows
 from inpaint_cli.inference import Networks

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from inpaint_cli.training.run import read_log
+from inpaint_cli.training.run_folder import read_log
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -17,7 +17,7 @@ from inpaint_cli.evaluation import photos
 from inpaint_cli.evaluation.mask_bins import FIXED, Holes
 from inpaint_cli.nn.rivals import build_generator
 from inpaint_cli.options import Rival
-from inpaint_cli.weights.rivals import RivalConfig, read_rival, write_rival
+from inpaint_cli.weights.rival_folder import RivalConfig, read_rival, write_rival
 from tests.conftest import command
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.weights.config import ModelConfig
-from inpaint_cli.weights.export import write_model
+from inpaint_cli.weights.model_folder import write_model
 from tests.conftest import CHECKOUT, Run
 from tests.hub_server import Hub, Repository, serve
 

@@ -13,7 +13,7 @@ import pytest
 
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.weights.config import ModelConfig
-from inpaint_cli.weights.export import write_model
+from inpaint_cli.weights.model_folder import write_model
 from tests.conftest import Run
 from tests.hub_server import TOKEN, Hub, Repository, serve
 

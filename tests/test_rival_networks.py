@@ -6,13 +6,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from inpaint_cli.nn import rival_losses
+from inpaint_cli.nn.around_hole import around_hole
 from inpaint_cli.nn.contextual_attention import (
     ContextualAttention,
     ContextualAttentionCritics,
     ContextualAttentionGenerator,
 )
 from inpaint_cli.nn.glcic import CompletionNetwork, ContextDiscriminator
-from inpaint_cli.nn.patches import around_hole
 from inpaint_cli.nn.pconv import PartialConv2d, PConvUNet, levels_for
 from inpaint_cli.nn.vgg import Vgg16
 

@@ -16,13 +16,13 @@ import pytest
 import torch
 
 from inpaint_cli.training import data
-from inpaint_cli.training.choices import Recipe, Stage
 from inpaint_cli.training.learner import EdgeConnectLearner
 from inpaint_cli.training.loop import SaveClock, train
-from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.optimisers import Optimisers
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.run import read_log, read_options
+from inpaint_cli.training.option_values import Recipe, Stage
+from inpaint_cli.training.run_folder import read_log, read_options
+from inpaint_cli.training.run_networks import TrainingNetworks
+from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind, soft_lines
 
 pytestmark = pytest.mark.slow
@@ -154,7 +154,7 @@ def test_ended_at_any_moment_and_resumed_it_ends_the_same(tmp_path, inpaint, num
 
 
 def test_the_first_words_come_before_the_first_step_and_the_rate_as_soon_as_it_is_known(tmp_path, inpaint, monkeypatch):
-    monkeypatch.setattr("inpaint_cli.training.progress.FIRST_RATE", 0.0)
+    monkeypatch.setattr("inpaint_cli.training.run_progress.FIRST_RATE", 0.0)
     run = tmp_path / "run"
     arguments = ("train", "--data", PHOTOS, "--out", run, "--stage", "edge", *FAST, "--steps", 3)
     lines = inpaint(*arguments).err.splitlines()

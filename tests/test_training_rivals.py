@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from inpaint_cli.options import Rival
-from inpaint_cli.training import rivals
-from inpaint_cli.training.choices import Size, Stage
+from inpaint_cli.training import rival_learners
 from inpaint_cli.training.data import batches
 from inpaint_cli.training.learner import make_learner
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.run import Run, read_log, read_options
-from inpaint_cli.weights.rivals import RivalConfig, read_rival
+from inpaint_cli.training.option_values import Size, Stage
+from inpaint_cli.training.run_folder import Run, read_log, read_options
+from inpaint_cli.training.run_options import TrainOptions
+from inpaint_cli.weights.rival_folder import RivalConfig, read_rival
 
 PHOTOS = Path(__file__).parent / "data" / "train"
 FAST = ("--base-channels", 4, "--size", 32, "--batch", 2, "--workers", 0, "--dtype", "float32", "--threads", 1)
@@ -76,8 +76,8 @@ def test_between_them_only_the_discriminator_learns(tmp_path, monkeypatch):
     )  # fmt: skip
     learner = make_learner(options, torch.device("cpu"))
     batch = next(batches(options, 0))
-    monkeypatch.setattr(rivals, "GLCIC_ALONE", 0.3)
-    monkeypatch.setattr(rivals, "GLCIC_BOTH", 0.6)
+    monkeypatch.setattr(rival_learners, "GLCIC_ALONE", 0.3)
+    monkeypatch.setattr(rival_learners, "GLCIC_BOTH", 0.6)
     phases = []
     for _ in range(10):
         outputs = learner.predict(batch)
@@ -104,9 +104,11 @@ def test_pconv_ends_with_fixed_norms_and_a_quarter_of_the_rate(tmp_path):
         learner.predict(batch)
         assert torch.equal(before, means()) == (step == 9)
         learner.update_averages()
-    assert [rivals.rival_rate(Rival.PCONV, step / 10) for step in (0, 8, 9)] == [1, 1, 0.25]
-    assert rivals.rival_rate(Rival.CA, 0.99) == 1
-    kinds = {r: type(rivals.rival_optimiser(r, [torch.nn.Parameter(torch.zeros(1))], 1e-4)).__name__ for r in Rival}
+    assert [rival_learners.rival_rate(Rival.PCONV, step / 10) for step in (0, 8, 9)] == [1, 1, 0.25]
+    assert rival_learners.rival_rate(Rival.CA, 0.99) == 1
+    kinds = {
+        r: type(rival_learners.rival_optimiser(r, [torch.nn.Parameter(torch.zeros(1))], 1e-4)).__name__ for r in Rival
+    }
     assert kinds == {Rival.CA: "Adam", Rival.GLCIC: "Adadelta", Rival.PCONV: "Adam"}
 
 

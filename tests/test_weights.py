@@ -15,7 +15,7 @@ from inpaint_cli.errors import WeightsError
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.weights.checkpoints import fold_spectral_norm, infer_size, read_generator, read_state
 from inpaint_cli.weights.config import ModelConfig
-from inpaint_cli.weights.export import write_model
+from inpaint_cli.weights.model_folder import write_model
 from tests.original_weights import original_state, write_original
 
 CONFIG = ModelConfig(base_channels=8, residual_blocks=2)

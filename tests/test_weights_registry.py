@@ -15,7 +15,7 @@ from inpaint_cli.options import DEFAULT_WEIGHTS
 from inpaint_cli.weights.checkpoints import read_generator
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import LocalFile, package_registry, read_registry
-from inpaint_cli.weights.export import write_model
+from inpaint_cli.weights.model_folder import write_model
 from inpaint_cli.weights.registry import resolve
 
 CONFIG = ModelConfig(base_channels=8, residual_blocks=1)

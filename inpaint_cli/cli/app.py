@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from inpaint_cli.cli import draw, edges, evaluate, fill, synth_edges, train, weights
+from inpaint_cli.cli import draw, edge_map, evaluate, fill, synth_edges, train, weights
 
 app = typer.Typer(
     name="inpaint",
@@ -37,7 +37,7 @@ def _root(
 app.command("remove")(fill.command(fill.REMOVE))
 app.command("inpaint")(fill.command(fill.INPAINT))
 app.command("draw")(draw.draw)
-app.command("edges")(edges.edges)
+app.command("edges")(edge_map.edges)
 app.command("synth-edges")(synth_edges.synth_edges)
 app.add_typer(weights.weights)
 app.command("train")(train.train)

@@ -87,9 +87,9 @@ def synth_edges(
     )
 
     def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":
-        from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+        from inpaint_cli.batch import output_writer, tasks  # noqa: PLC0415 - numpy, not before the options make sense
 
-        outputs = tasks.OutputWriter(overwrite, stdout)
+        outputs = output_writer.OutputWriter(overwrite, stdout)
         return tasks.SynthesisTask(model, options, outputs, second, side)
 
     with planned(request, RunChoice(overwrite=overwrite, json=json, quiet=quiet, debug=debug)) as run:

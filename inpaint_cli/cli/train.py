@@ -1,4 +1,4 @@
-"""`inpaint train`: its options are the fields of `training.options.TrainOptions`, where each is described."""
+"""`inpaint train`: its options are the fields of `training.run_options.TrainOptions`, where each is described."""
 
 import dataclasses
 import inspect
@@ -10,8 +10,9 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import UsageError
-from inpaint_cli.training.choices import Stage
-from inpaint_cli.training.options import CONFIG, Option, TrainOptions
+from inpaint_cli.training.conflicts import check_options
+from inpaint_cli.training.option_values import Stage
+from inpaint_cli.training.run_options import CONFIG, Option, TrainOptions
 
 THREADS = 1  # of torch, where none are asked for: several would spin against busy neighbours
 
@@ -31,7 +32,7 @@ def train(context: typer.Context, **given: Any) -> None:
     if not resume and "data" not in options:
         raise UsageError("--data is missing: a folder of photos to learn from")
     read = TrainOptions.read(given["out"] / CONFIG, **options) if resume else TrainOptions.of(**options)
-    read.check()
+    check_options(read)
     if not quiet:  # torch, the photos and the first steps take their time
         what = {
             Stage.EDGE: "G1",

@@ -10,7 +10,7 @@ import typer
 
 from inpaint_cli.cli import shared
 from inpaint_cli.errors import ExitCode, WeightsError
-from inpaint_cli.training.options import CONFIG as RUN_CONFIG
+from inpaint_cli.training.run_options import CONFIG as RUN_CONFIG
 
 logger = logging.getLogger(__name__)
 

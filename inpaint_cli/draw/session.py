@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.batch.job import NO_EDGES, Job
-from inpaint_cli.batch.tasks import FillTask, OutputWriter
+from inpaint_cli.batch.output_writer import OutputWriter
+from inpaint_cli.batch.tasks import FillTask
 from inpaint_cli.imaging.windows import Box
 from inpaint_cli.io.locations import Location
 from inpaint_cli.io.masks import MaskOptions, find_hole

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inpaint_cli.crops import Crop
 from inpaint_cli.evaluation.cases import HoledPhoto, PictureColumn
 from inpaint_cli.evaluation.mask_bins import Holes
-from inpaint_cli.evaluation.rivals import RivalFill
+from inpaint_cli.evaluation.rival_fill import RivalFill
 from inpaint_cli.evaluation.settings import Candidate, Settings
 from inpaint_cli.imaging import classical
 from inpaint_cli.imaging.edges import canny, to_gray

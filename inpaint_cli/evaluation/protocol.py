@@ -19,7 +19,7 @@ from inpaint_cli.evaluation.learned import Learned
 from inpaint_cli.evaluation.mask_bins import Holes
 from inpaint_cli.evaluation.methods import Column, FillColumn, Sweep
 from inpaint_cli.evaluation.metrics import compare
-from inpaint_cli.evaluation.rivals import RivalFill
+from inpaint_cli.evaluation.rival_fill import RivalFill
 from inpaint_cli.evaluation.settings import Settings
 from inpaint_cli.pipeline import EdgeConnect
 

@@ -18,7 +18,7 @@ Enlarging is by nearest neighbour. Padding is by zeros, as in the authors' imple
 dilation of 16 allows only for crops of more than 64 pixels. Weights start after Glorot and Bengio 2010 and biases at 0,
 as in the authors' framework: without normalisation PyTorch's own start would let the signal fade. The critics use
 LeakyReLU 0.2. The authors' holes are boxes, and the local critic sees the box; for holes of any shape it sees the
-square that `nn.patches.around_hole` cuts.
+square that `nn.around_hole.around_hole` cuts.
 """
 
 import torch

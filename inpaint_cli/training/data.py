@@ -20,9 +20,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from inpaint_cli.imaging import edges, random_masks
 from inpaint_cli.imaging.fillings import fill_along
-from inpaint_cli.training.choices import EdgeChannel, Recipe, Target
 from inpaint_cli.training.folders import Masks, Photos, Rgb
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.option_values import EdgeChannel, Recipe, Target
+from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, exact_lines, soft_lines
 
 PAPER_LARGEST = 0.6  # of hole to picture, with the paper's recipe; drawn evenly from 0 on

@@ -9,15 +9,15 @@ from typing import Any
 
 from inpaint_cli.imaging.fillings import WALL_EXPONENT, WALL_STRENGTH
 from inpaint_cli.options import Painter, Rival
-from inpaint_cli.training.choices import Recipe
-from inpaint_cli.training.networks import Kind, read_average, steps_done
-from inpaint_cli.training.options import SAMPLES, TrainOptions
-from inpaint_cli.training.run import read_log, read_options
+from inpaint_cli.training.option_values import Recipe
+from inpaint_cli.training.run_folder import read_log, read_options
+from inpaint_cli.training.run_networks import Kind, read_average, steps_done
+from inpaint_cli.training.run_options import SAMPLES, TrainOptions
 from inpaint_cli.weights.card import model_card
 from inpaint_cli.weights.checkpoints import fold_spectral_norm
 from inpaint_cli.weights.config import ModelConfig
-from inpaint_cli.weights.export import PICTURE, model_folder, write_parts
-from inpaint_cli.weights.rivals import RivalConfig, write_rival
+from inpaint_cli.weights.model_folder import PICTURE, model_folder, write_parts
+from inpaint_cli.weights.rival_folder import RivalConfig, write_rival
 
 _LOOKS = (96, 128)  # the sizes at which G1's maps serve best (benchmarks/lines.md)
 _PLACES = {"data", "val", "out", "masks", "g1", "g2"}  # options that name folders of the trainer's machine

@@ -14,13 +14,13 @@ from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.fillings import fill_along
 from inpaint_cli.nn.generators import EdgeGenerator
 from inpaint_cli.nn.inputs import InpaintInput, finish_inpaint_output, prepare_edge_input, prepare_inpaint_input
-from inpaint_cli.training.choices import EdgeChannel
 from inpaint_cli.training.data import Batch
-from inpaint_cli.training.networks import TrainingNetworks
 from inpaint_cli.training.objective import Losses, NetworkOutputs, Objective
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.option_values import EdgeChannel
 from inpaint_cli.training.perceptual import load_vgg
-from inpaint_cli.training.rivals import LEARNERS
+from inpaint_cli.training.rival_learners import LEARNERS
+from inpaint_cli.training.run_networks import TrainingNetworks
+from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind
 from inpaint_cli.training.validation import Completion
 

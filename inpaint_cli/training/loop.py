@@ -2,8 +2,9 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from types import FrameType
 from typing import Self
 
@@ -11,14 +12,15 @@ import torch
 from torch import nn
 
 from inpaint_cli.errors import InterruptedRunError, TrainingError
+from inpaint_cli.training.conflicts import check_options
 from inpaint_cli.training.data import Batch, batches
-from inpaint_cli.training.learner import make_learner
+from inpaint_cli.training.learner import Learner, make_learner
 from inpaint_cli.training.objective import Losses
 from inpaint_cli.training.optimisers import Optimisers, clip_gradient
-from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.processes import Processes, autocast_type
-from inpaint_cli.training.progress import Progress
-from inpaint_cli.training.run import Run
+from inpaint_cli.training.run_folder import Run
+from inpaint_cli.training.run_options import TrainOptions
+from inpaint_cli.training.run_progress import Progress
 from inpaint_cli.training.validation import Validation, picture_grid
 
 FIRST_SAVE = 60.0  # seconds until the first checkpoint, at most
@@ -37,7 +39,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
         UsageError: the options contradict each other, or the device is not to be had.
         InterruptedRunError: SIGINT or SIGTERM; the step that was going on is done and its checkpoint written.
     """
-    options.check()
+    check_options(options)
     processes = Processes(options.device)
     device, first = processes.device(options.device), processes.rank == 0
     dtype = autocast_type(options.dtype, device)
@@ -53,6 +55,8 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
     processes.wait()  # until every process has looked at the folder, none writes to it
     validation = Validation(options.val, options) if options.val and first else None
     progress = Progress(start, options.steps, shown=first and not quiet)
+
+    reports = Reports(options, learner, run, progress, validation, device, shows=first)
 
     with Stop() as stop, progress:
         clock = SaveClock(options.save_every)
@@ -73,28 +77,64 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
             optimisers.advance()
             progress.advance(len(batch) * processes.total)
 
-            def due(every: int, step: int = step) -> bool:
-                return every > 0 and (step % every == 0 or step == options.steps)
-
-            if due(options.log_every) or progress.waits:
-                values = {name: loss.item() for name, loss in (d_losses | g_losses).items()}
-                rate = progress.show(step, values)
-                if due(options.log_every):
-                    run.log(step, values | {"broken": len(run.broken), "samples_per_second": rate})
-            if validation is not None and due(options.val_every):
-                with autocast():
-                    measured = validation.measure(learner.complete, device)
-                run.log(step, measured)
-                progress.tell(step, measured)
-            if first and due(options.sample_every):
-                shown: Batch = validation.shown.to(device) if validation is not None else batch
-                run.write_samples(step, picture_grid(shown, learner.complete))
+            reports.after(step, batch, d_losses | g_losses, autocast)
             stopped = processes.any(stop.requested)
             if clock.due() or stopped or step == options.steps:
                 run.save(step)
             if stopped and step < options.steps:
                 raise InterruptedRunError(f"stopped after step {step} of {options.steps}; go on with --resume")
     processes.wait()
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What a run tells of itself every so many steps: losses, validation, sample pictures.
+
+    Attributes:
+        options: say how often.
+        learner: what is validated.
+        run: where the log and the pictures go.
+        progress: what the user sees.
+        validation: None without validation photos, or where another process validates.
+        device: where the learner is.
+        shows: whether this process writes sample pictures.
+    """
+
+    options: TrainOptions
+    learner: Learner
+    run: Run
+    progress: Progress
+    validation: Validation | None
+    device: torch.device
+    shows: bool
+
+    def after(
+        self, step: int, batch: Batch, losses: Losses, autocast: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        """Report what is due after a step.
+
+        Args:
+            step: its number, from 1.
+            batch: what was learned from; shown where there are no validation photos.
+            losses: of the step.
+            autocast: the precision that forward passes compute in.
+        """
+        if self._due(step, self.options.log_every) or self.progress.waits:
+            values = {name: loss.item() for name, loss in losses.items()}
+            rate = self.progress.show(step, values)
+            if self._due(step, self.options.log_every):
+                self.run.log(step, values | {"broken": len(self.run.broken), "samples_per_second": rate})
+        if self.validation is not None and self._due(step, self.options.val_every):
+            with autocast():
+                measured = self.validation.measure(self.learner.complete, self.device)
+            self.run.log(step, measured)
+            self.progress.tell(step, measured)
+        if self.shows and self._due(step, self.options.sample_every):
+            shown: Batch = self.validation.shown.to(self.device) if self.validation is not None else batch
+            self.run.write_samples(step, picture_grid(shown, self.learner.complete))
+
+    def _due(self, step: int, every: int) -> bool:
+        return every > 0 and (step % every == 0 or step == self.options.steps)
 
 
 class Stop:

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from inpaint_cli.nn import losses
 from inpaint_cli.nn.vgg import Vgg19
-from inpaint_cli.training.choices import FakePatches
 from inpaint_cli.training.data import Batch
-from inpaint_cli.training.networks import TrainingNetworks
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.option_values import FakePatches
+from inpaint_cli.training.run_networks import TrainingNetworks
+from inpaint_cli.training.run_options import TrainOptions
 
 Losses = dict[str, Tensor]
 

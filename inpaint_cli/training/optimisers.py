@@ -9,9 +9,9 @@ from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from inpaint_cli.training.choices import Recipe
-from inpaint_cli.training.options import TrainOptions
-from inpaint_cli.training.rivals import rival_optimiser, rival_rate
+from inpaint_cli.training.option_values import Recipe
+from inpaint_cli.training.rival_learners import rival_optimiser, rival_rate
+from inpaint_cli.training.run_options import TrainOptions
 
 WARM_UP = 200  # steps, or a tenth of the run if that is less
 FLOOR = 0.02  # share of the learning rate that is left at the end

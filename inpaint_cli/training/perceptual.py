@@ -9,7 +9,7 @@ from torch import Tensor
 
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.nn.vgg import Vgg16, Vgg19
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.run_options import TrainOptions
 
 V = TypeVar("V", Vgg16, Vgg19)
 

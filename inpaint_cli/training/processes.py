@@ -6,7 +6,7 @@ import torch
 
 from inpaint_cli.devices import choose_device, computes_bfloat16
 from inpaint_cli.errors import TrainingError
-from inpaint_cli.training.choices import Precision
+from inpaint_cli.training.option_values import Precision
 
 
 def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:

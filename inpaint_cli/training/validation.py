@@ -16,7 +16,7 @@ from inpaint_cli.imaging.ridges import decode_lines
 from inpaint_cli.imaging.similarity import ssim
 from inpaint_cli.training.data import ZOOM, Batch, collate, crop, make_batch, random_hole
 from inpaint_cli.training.folders import find_pictures, none_readable, read_reduced
-from inpaint_cli.training.options import TrainOptions
+from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, exact_lines
 
 MOST_PHOTOS = 48

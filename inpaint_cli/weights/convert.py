@@ -12,7 +12,7 @@ from inpaint_cli.weights.card import model_card
 from inpaint_cli.weights.checkpoints import check_state, infer_size, read_state, read_weights
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.entries import Entry, LocalFile, read_entries, user_registry
-from inpaint_cli.weights.export import check_free, write_model
+from inpaint_cli.weights.model_folder import check_free, write_model
 from inpaint_cli.weights.registry import CONFIG, Model, digest
 from inpaint_cli.weights.untrusted import read_text
 

@@ -15,7 +15,7 @@ from inpaint_cli.io.atomic import replacing
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
 from inpaint_cli.training.optimisers import Optimisers
-from inpaint_cli.training.options import BOARD, CHECKPOINT, CONFIG, LOG, SAMPLES, TrainOptions
+from inpaint_cli.training.run_options import BOARD, CHECKPOINT, CONFIG, LOG, SAMPLES, TrainOptions
 
 
 class Run:

@@ -76,11 +76,11 @@ def edges(
     boxes = tuple(parse_box(text) for text in box or [])
 
     def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":
-        from inpaint_cli.batch import tasks  # noqa: PLC0415 - numpy and all the rest: not before the options make sense
+        from inpaint_cli.batch import output_writer, tasks  # noqa: PLC0415 - numpy, not before the options make sense
         from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
 
         masks = MaskOptions(invert_mask, mask_alpha, boxes)
-        return tasks.EdgesTask(model, options, masks, tasks.OutputWriter(overwrite, stdout))
+        return tasks.EdgesTask(model, options, masks, output_writer.OutputWriter(overwrite, stdout))
 
     choice = RunChoice(overwrite, skip_existing, json, quiet, debug, dry_run, report, ray)
     with planned(request, choice) as run:

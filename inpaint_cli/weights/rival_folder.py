@@ -16,7 +16,7 @@ from inpaint_cli.fields import FieldError, Limits, from_table
 from inpaint_cli.nn.rivals import build_generator
 from inpaint_cli.options import Rival
 from inpaint_cli.weights.checkpoints import read_state
-from inpaint_cli.weights.export import write_state
+from inpaint_cli.weights.model_folder import write_state
 from inpaint_cli.weights.untrusted import read_object
 
 CONFIG, GENERATOR = "config.json", "generator.safetensors"
@@ -59,7 +59,7 @@ def write_rival(folder: Path, config: RivalConfig, state: Mapping[str, ArrayLike
     """Write `config.json`, `generator.safetensors` and `README.md` into a folder that is there.
 
     Args:
-        folder: best that of `export.model_folder`.
+        folder: best that of `model_folder.model_folder`.
         config: what goes into `config.json`.
         state: the generator's weights, arrays or tensors on the CPU; written as float16.
         card: the model card, Markdown.

@@ -12,8 +12,8 @@ from torch.optim.swa_utils import AveragedModel
 from inpaint_cli.errors import TrainingError
 from inpaint_cli.nn.discriminators import PatchDiscriminator
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
-from inpaint_cli.training.choices import Output, Recipe
-from inpaint_cli.training.options import CHECKPOINT, TrainOptions
+from inpaint_cli.training.option_values import Output, Recipe
+from inpaint_cli.training.run_options import CHECKPOINT, TrainOptions
 from inpaint_cli.weights.checkpoints import fold_spectral_norm, read_generator
 from inpaint_cli.weights.config import ModelConfig
 from inpaint_cli.weights.registry import CONFIG

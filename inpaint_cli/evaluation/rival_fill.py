@@ -15,7 +15,7 @@ from inpaint_cli.errors import UsageError
 from inpaint_cli.imaging.pixels import to_float32, to_uint8
 from inpaint_cli.nn.rivals import paint, size_multiple
 from inpaint_cli.options import Dtype, Rival
-from inpaint_cli.weights.rivals import GENERATOR, read_rival
+from inpaint_cli.weights.rival_folder import GENERATOR, read_rival
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

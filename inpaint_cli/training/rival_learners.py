@@ -15,18 +15,18 @@ from torch import Tensor, nn
 from torch.optim import Adadelta, Adam, Optimizer
 
 from inpaint_cli.nn import losses, rival_losses
+from inpaint_cli.nn.around_hole import around_hole
 from inpaint_cli.nn.contextual_attention import ContextualAttentionCritics
 from inpaint_cli.nn.gan import Gan
 from inpaint_cli.nn.glcic import ContextDiscriminator
-from inpaint_cli.nn.patches import around_hole
 from inpaint_cli.nn.pconv import PConvUNet
 from inpaint_cli.nn.rivals import build_generator, paint
 from inpaint_cli.options import Rival
 from inpaint_cli.training.data import Batch
-from inpaint_cli.training.networks import average_of
 from inpaint_cli.training.objective import Losses, NetworkOutputs
-from inpaint_cli.training.options import TrainOptions
 from inpaint_cli.training.perceptual import load_vgg16
+from inpaint_cli.training.run_networks import average_of
+from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.validation import Completion
 
 GLCIC_ALONE, GLCIC_BOTH = 0.18, 0.2  # shares of the steps: the squared error's end, the discriminator's warm-up's end

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Self
 from inpaint_cli.errors import TrainingError, UsageError
 from inpaint_cli.fields import FieldError, Limits, from_table
 from inpaint_cli.nn.gan import Gan
-from inpaint_cli.options import MULTIPLE, Rival
-from inpaint_cli.training.choices import (
+from inpaint_cli.options import Rival
+from inpaint_cli.training.option_values import (
     Contrast,
     EdgeChannel,
     FakePatches,
@@ -27,6 +27,7 @@ from inpaint_cli.training.choices import (
     Stage,
     Target,
 )
+from inpaint_cli.training.recipes import OF_EDGECONNECT, RECIPES, RIVALS
 
 # What lies in a run's folder.
 CONFIG = "config.toml"
@@ -35,8 +36,6 @@ CHECKPOINT = "checkpoint.pt"
 SAMPLES = "samples"
 BOARD = "tensorboard"
 
-RIVAL_MULTIPLE = 32  # of the crops' side: what rivals halve up to five times
-SMALLEST = 32  # side of a crop that leaves the discriminators a patch to judge
 
 _RUN, _DATA, _START = "The run", "Data", "Generators"
 _LOSSES, _RATES, _OFTEN, _SPEED = "Losses", "Steps and rates", "How often", "Speed"
@@ -339,46 +338,6 @@ class TrainOptions:
         """Whether samples need a harmonic fill of their hole."""
         return self.trains_g2 and self.hole_fill is HoleFill.HARMONIC
 
-    def check(self) -> None:
-        """Raise a UsageError if these options can't go together."""
-        for side in (*self.size, *((self.val_size,) if self.val_size is not None else ())):
-            if side < SMALLEST or side % MULTIPLE:
-                raise UsageError(f"--size {side}: a multiple of {MULTIPLE}, at least {SMALLEST}; --val-size likewise")
-        if self.canny_share + self.blank_share > 1:
-            raise UsageError("--canny-share and --blank-share add up to more than 1")
-        self._check_rival()
-        if self.trains_g2:
-            self._check_g2()
-        if self.stage is Stage.EDGE and not (self.adversarial1 or self.fm1 or self.bce):
-            raise UsageError("stage edge without any loss; one of --adversarial1, --fm1 and --bce has to be above 0")
-        if self.lr_drop is not None and self.recipe is not Recipe.PAPER:
-            raise UsageError("--lr-drop: only with --recipe paper; the others lower the rate along a cosine")
-        if self.recipe is Recipe.REFINE:
-            starts = (("--g1", self.trains_g1, self.g1), ("--g2", self.trains_g2, self.g2))
-            for name, learns, start in starts:
-                if learns and start is None:
-                    raise UsageError(f"--recipe refine goes on from a trained generator: give {name} RUN")
-
-    def _check_rival(self) -> None:
-        if self.base_channels is not None and self.base_channels % 2:
-            raise UsageError(f"--base-channels {self.base_channels}: an even number")
-        if (self.stage is Stage.RIVAL) != (self.rival is not None):
-            raise UsageError("--stage rival and --model ca, glcic or pconv go together: give both or neither")
-        if self.rival is None:
-            return
-        if self.recipe is not Recipe.PAPER:
-            raise UsageError(f"--recipe {self.recipe}: a rival has its own paper's; only --recipe paper fits")
-        if len(self.size) > 1 or self.size[0] % RIVAL_MULTIPLE:
-            raise UsageError(f"--size: one multiple of {RIVAL_MULTIPLE} with --stage rival")
-        if self.val_size not in {None, self.size[0]}:
-            raise UsageError("--val-size: with --stage rival photos are validated at --size")
-
-    def _check_g2(self) -> None:
-        if self.output is Output.CORRECTION and self.hole_fill is HoleFill.WHITE:
-            raise UsageError("--output correction corrects a filling: it needs --hole-fill harmonic")
-        if self.contrast is Contrast.PHOTO and self.output is Output.PICTURE:
-            raise UsageError("--contrast photo scales a correction: it needs --output correction")
-
     def as_table(self) -> dict[str, Any]:
         """Return the options as a TOML table has them; what is None is left out."""
         values = dataclasses.asdict(self).items()
@@ -405,52 +364,3 @@ class TrainOptions:
             return from_table(cls, values)
         except FieldError as error:
             raise TrainingError(f"{path}: {error}") from error
-
-
-RECIPES: dict[Recipe, dict[str, Any]] = {
-    Recipe.SHORT: {},
-    Recipe.REFINE: {
-        "lr": 1e-4,
-        "fake": FakePatches.HOLE,
-        "adversarial1": 0.1,
-        "fm1": 1.0,
-        "adversarial2": 0.01,
-        "fm2": 0.1,
-    },
-    Recipe.PAPER: {
-        "hole_fill": HoleFill.WHITE,
-        "output": Output.PICTURE,
-        "contrast": Contrast.NONE,
-        "mask_channel": False,
-        "edge_channel": EdgeChannel.BINARY,
-        "size": (256,),
-        "batch": 8,
-        "steps": 100_000,
-        "lr": 1e-4,
-        "ema": 0.999,
-        "adversarial1": 1.0,
-        "fm1": 10.0,
-        "bce": 0.0,
-        "edge_weight": 1.0,
-        "outside_weight": 0.0,
-        "l1": 1.0,
-        "l2": 0.0,
-        "target": Target.PHOTO,
-        "adversarial2": 0.1,
-        "perceptual": "vgg19",
-        "canny_share": 0.0,
-        "blank_share": 0.0,
-    },
-}
-
-RIVALS: dict[Rival, dict[str, Any]] = {  # where they differ from the paper's recipe
-    Rival.CA: {"lr": 1e-4, "d_lr": 1.0, "batch": 16},
-    Rival.GLCIC: {"lr": 1.0, "d_lr": 1.0, "batch": 96},
-    Rival.PCONV: {"lr": 2e-4, "batch": 6, "perceptual": "vgg16"},
-}
-
-OF_EDGECONNECT = {  # options that say nothing to a rival
-    "g1", "g2", "residual_blocks", "hole_fill", "output", "contrast", "mask_channel", "edge_channel", "lr_drop", "gan",
-    "fake", "adversarial1", "fm1", "bce", "edge_weight", "outside_weight", "l1", "hole_weight", "l2", "adversarial2",
-    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share",
-}  # fmt: skip
