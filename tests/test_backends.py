@@ -53,6 +53,7 @@ def test_layers_are_those_of_the_torch_modules_and_the_graph_is_valid_onnx(kind:
     onnx.checker.check_model(graph, full_check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GENERATORS)
 @pytest.mark.parametrize("base_channels", [LITE, FULL])
 def test_one_graph_gives_what_torch_gives_at_every_size_and_in_batches(kind: str, base_channels: int):
@@ -85,6 +86,7 @@ def hole_in(shape: tuple[int, int]) -> np.ndarray:
     return hole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["picture", "correction"])
 def test_both_backends_paint_and_draw_the_same_at_odd_sizes(output: str, tmp_path: Path):
     export = subprocess.run(
@@ -124,6 +126,7 @@ def test_threads_that_share_networks_do_not_disturb_each_other():
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
+@pytest.mark.slow
 def test_commands_on_a_processor_import_no_torch(tmp_path: Path):
     for name in ("bird", "dune"):
         for suffix in (".jpg", "_mask.png"):

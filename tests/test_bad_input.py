@@ -255,6 +255,7 @@ def test_a_full_device_at_the_end_of_json_lines(photo: Path, mask: Path, tmp_pat
     fails(Run(run.returncode, "", run.stderr), "standard output: can't be written")
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_run_over_a_folder(photo: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

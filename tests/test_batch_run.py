@@ -150,6 +150,7 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_about(photos: Path) -> None
     assert process.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_bar_is_drawn_on_a_terminal_and_errors_stay_readable(photos: Path) -> None:
     (photos / "cat.png").write_text("no cat")
     master, terminal = pty.openpty()

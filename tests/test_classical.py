@@ -48,7 +48,7 @@ def test_patchmatch_depends_on_its_seed_and_on_nothing_else(scene):
     image, hole = scene
     first = classical.fill(image, hole, Method.PATCHMATCH, seed=1)
     other = classical.fill(image, hole, Method.PATCHMATCH, seed=2)
-    assert (first != other).any()
+    assert (first != other).any(axis=2)[hole].mean() > 0.1
     assert (first == classical.fill(image, hole, Method.PATCHMATCH, seed=1)).all()
 
 

@@ -58,46 +58,7 @@ def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tm
     assert not changed(photo, tmp_path / "out.png")[~hole_of(mask)].any()
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "other"),
-    [
-        ("lines", ("--lines", "continue"), ("--lines", "none")),
-        ("painter", ("--painter", "harmonic"), ("--painter", "g2")),
-        ("guide", ("--guide", 0), ("--guide", 5)),
-        ("size", ("--size", 160), ("--size", 32)),
-        ("context", ("--context", 0.2), ("--context", 3)),
-        ("texture", (), ("--no-texture",)),
-        ("harmonise", ("--no-texture", "--size", 32), ("--no-texture", "--size", 32, "--no-harmonise")),
-        ("plain", (), ("--plain",)),
-        ("sigma", ("--sigma", 1, "--no-texture"), ("--sigma", 8, "--no-texture")),
-        ("grow", ("--grow", 2), ("--grow", 9)),
-        ("feather", ("--grow", 8, "--feather", 0), ("--grow", 8, "--feather", 8)),
-        ("method", ("--method", "telea"), ("--method", "navier-stokes")),
-        ("patchmatch", ("--method", "patchmatch"), ("--method", "telea")),
-        ("seed", ("--seed", 1), ("--seed", 2)),
-        ("invert", (), ("--invert-mask", "--large-hole")),
-        ("edges", ("--edges", "none"), ("--edges", "{sketch}")),
-        ("edges-mode", ("--edges", "{sketch}", "--edges-mode", "add"), ("--edges", "{sketch}")),
-        ("ink", ("--edges", "{sketch}", "--ink", "dark"), ("--edges", "{sketch}", "--ink", "light")),
-    ],
-)
-def test_every_option_makes_a_difference(
-    inpaint: Command, photo: Path, mask: Path, tmp_path: Path, name, options, other
-):
-    sketch = Image.new("L", (160, 120), 255)
-    sketch.paste(0, (0, 64, 160, 67))
-    sketch.save(tmp_path / "sketch.png")
-    pictures = []
-    for number, chosen in enumerate((options, other)):
-        chosen = [str(word).format(sketch=tmp_path / "sketch.png") for word in chosen]  # noqa: PLW2901
-        target = tmp_path / f"{name}{number}.png"
-        defaults = () if name in {"painter", "plain"} else NO_NETWORK
-        run = inpaint("inpaint", photo, "--mask", mask, *defaults, *chosen, "-o", target)
-        assert run.code == 0, run.err
-        pictures.append(load_image(target))
-    assert (pictures[0] != pictures[1]).any()
-
-
+@pytest.mark.slow
 def test_a_box_is_a_mask_and_masks_unite(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     run = inpaint("inpaint", photo, "--mask", mask, "--box", "5,6,20,10", *NO_NETWORK, "-o", tmp_path / "out.png")
     assert run.code == 0, run.err
@@ -119,6 +80,7 @@ def test_what_was_erased_is_filled_and_visible(inpaint: Command, photo: Path, ma
     assert result.getchannel("A").getextrema() == (255, 255)
 
 
+@pytest.mark.slow
 def test_transparency_that_is_not_the_mask_stays(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     picture = Image.open(photo).convert("RGBA")
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
@@ -161,6 +123,7 @@ def test_an_edge_map_comes_back_unchanged(inpaint: Command, photo: Path, mask: P
     assert not changed(tmp_path / "own.png", tmp_path / "fed.png").any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grow", ["auto", "6"])
 def test_an_edge_map_of_the_grown_hole_comes_back_unchanged(
     inpaint: Command, photo: Path, mask: Path, tmp_path: Path, grow
@@ -249,6 +212,7 @@ def test_json_lines_say_what_happened(inpaint: Command, photo: Path, mask: Path,
     assert "broken.jpg" in bad["error"]
 
 
+@pytest.mark.slow
 def test_without_a_network_no_torch_is_imported(photo: Path, mask: Path, tmp_path: Path):
     code = (
         "import sys; from inpaint_cli.cli import main; "
@@ -375,6 +339,7 @@ def test_a_device_is_no_place_for_a_picture(inpaint: Command, photo: Path, mask:
     assert pipe.is_fifo()
 
 
+@pytest.mark.slow
 def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: Path):
     command = [sys.executable, "-m", "inpaint_cli", "synth-edges", photo, photo, "--painter", "harmonic"]
     run = subprocess.run(
@@ -421,6 +386,7 @@ def test_edges_of_a_whole_photo_warn_of_options_about_holes(inpaint: Command, ph
     assert [line.split()[2] for line in run.warnings] == ["--grow", "--invert-mask"]
 
 
+@pytest.mark.slow
 def test_a_sketch_beside_the_hole_is_warned_of(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     sketch = Image.new("L", (160, 120), 255)
     sketch.paste(0, (0, 0, 160, 3))
@@ -442,6 +408,7 @@ def test_an_edge_map_that_is_no_png_is_a_sketch_and_says_so(inpaint: Command, ph
     assert run.code == 0
 
 
+@pytest.mark.slow
 def test_steps_of_several_photos_lie_in_a_folder_each(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     other, steps = tmp_path / "dune-2.png", tmp_path / "steps"
     other.write_bytes(photo.read_bytes())
@@ -463,6 +430,7 @@ def test_a_device_that_is_asked_for_has_to_be_there(inpaint: Command, photo: Pat
     assert "--device cuda:97: this machine" in run.err
 
 
+@pytest.mark.slow
 def test_words_of_options_are_names_of_files_elsewhere(
     inpaint: Command, photo: Path, mask: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

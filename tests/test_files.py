@@ -59,7 +59,7 @@ def test_8_bit_pictures_keep_format_mode_and_every_pixel_outside(
     with Image.open(source) as before, Image.open(tmp_path / f"out{suffix}") as after:
         assert (after.format, after.mode) == (before.format, before.mode)
         assert unchanged_outside(np.asarray(before), np.asarray(after))
-        assert (np.asarray(before) != np.asarray(after)).any(), "nothing was painted"
+        assert (np.asarray(before) != np.asarray(after))[HOLE].mean() > 0.02, "nothing was painted"
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

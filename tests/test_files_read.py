@@ -137,6 +137,7 @@ def test_what_is_no_readable_picture_is_called_by_its_name(
     assert "convert it" in run.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
 def test_no_decoder_speaks_for_itself(compression: str, dune: Image.Image, tmp_path: Path) -> None:
     """A process of its own: pytest would not see what libraries write past Python."""

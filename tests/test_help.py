@@ -79,6 +79,7 @@ def test_help_is_printed(inpaint: Callable[..., Run], name: str, monkeypatch: py
             assert option in run.out
 
 
+@pytest.mark.slow
 def test_the_page_of_the_command_line_is_what_help_prints():
     spec = importlib.util.spec_from_file_location("generate", CHECKOUT / "docs/generate.py")
     generate = importlib.util.module_from_spec(spec)

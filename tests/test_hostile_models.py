@@ -124,6 +124,7 @@ def test_a_safetensors_file_with_a_false_table(data: bytes, model: Path, inpaint
     fails(inpaint("weights", "verify", model), model / "edge.safetensors", "damaged")
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_would_swell(model: Path, tmp_path: Path) -> None:
     """A gigabyte of zeros in a megabyte: refused without ever being there."""
     torch.save({"encoder.1.weight": torch.zeros(8, 3, 7, 7)}, tmp_path / "small.pth")
@@ -215,6 +216,7 @@ def test_a_revision_that_leads_out_of_the_cache(fetch, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("escaped*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "value"),
     [
@@ -238,6 +240,7 @@ def test_answers_that_would_name_files_outside_the_cache(
     assert written == [outside / "escaped"]
 
 
+@pytest.mark.slow
 def test_what_is_thrown_away_lay_in_the_cache(fetch, hub: Hub, model: Path, tmp_path: Path) -> None:
     """A link in the cache that leads out: what it leads to is not deleted, though its digest is wrong."""
     assert fetch(f"hf:{REPO}").code == 0
@@ -262,6 +265,7 @@ def test_a_refused_connection_is_said_at_once(fetch) -> None:
     assert time.perf_counter() - begin < 10  # most of it Python's imports, on a busy machine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
 def test_a_hub_that_accepts_and_never_answers(method: str, fetch, hub: Hub, tmp_path: Path) -> None:
     hub.silent.add(method)
@@ -290,6 +294,7 @@ def test_how_long_is_waited_by_default(hub: Hub, tmp_path: Path) -> None:
     assert all((limits["connect"], limits["read"]) == (10, 30) for limits in seen)
 
 
+@pytest.mark.slow
 def test_unreachable_but_cached_still_serves(fetch, hub: Hub) -> None:
     first = fetch(f"hf:{REPO}")
     hub.silent |= {"HEAD", "GET"}

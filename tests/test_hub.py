@@ -92,6 +92,7 @@ def test_the_first_run_downloads_and_the_second_asks_nobody(weights, hub: Hub, f
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_a_name_of_the_registry_is_fetched_and_listed(weights, hub: Hub, files, tmp_path: Path):
     more = ["--weights-file", registry(tmp_path, files)]
     assert "Hub, not fetched" in weights("list", *more).out
@@ -106,6 +107,7 @@ def test_a_name_of_the_registry_is_fetched_and_listed(weights, hub: Hub, files, 
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_offline_with_a_cache_works_and_without_names_the_command(weights, hub: Hub, files, tmp_path: Path):
     more = ["--weights-file", registry(tmp_path, files)]
     assert "`inpaint weights fetch small`" in one_line(weights("fetch", "small", *more, HF_HUB_OFFLINE="1"))
@@ -115,6 +117,7 @@ def test_offline_with_a_cache_works_and_without_names_the_command(weights, hub: 
     assert weights("verify", "small", f"hf:{REPO}", *more, HF_HUB_OFFLINE="1").code == 0
 
 
+@pytest.mark.slow
 def test_a_pinned_revision_stays_and_fetch_follows_a_branch(weights, hub: Hub, files):
     repository = hub.repositories[REPO]
     old = repository.branches["main"]
@@ -152,6 +155,7 @@ def test_a_connection_cut_half_way_is_resumed(weights, hub: Hub, files):
     assert any(line.endswith(f"edge.safetensors bytes={10 * _MIB}-") for line in hub.requests), hub.requests
 
 
+@pytest.mark.slow
 def test_an_interrupted_download_leaves_nothing_behind(weights, environment, hub: Hub, tmp_path: Path):
     hub.stall.add("edge.safetensors")
     command = [sys.executable, "-m", "inpaint_cli", "weights", "fetch", f"hf:{REPO}"]
@@ -167,6 +171,7 @@ def test_an_interrupted_download_leaves_nothing_behind(weights, environment, hub
     assert weights("fetch", f"hf:{REPO}").code == 0
 
 
+@pytest.mark.slow
 def test_a_repository_without_a_model_says_what_was_looked_for(weights, hub: Hub, files):
     hub.repositories["someone/empty"] = Repository()
     hub.repositories["someone/empty"].commit({"README.md": b"nothing here"})
@@ -184,6 +189,7 @@ def test_a_file_that_the_registry_names_but_the_repository_lacks(weights, hub: H
     assert "edge.safetensors" in one_line(weights("fetch", "small", *more))
 
 
+@pytest.mark.slow
 def test_a_private_repository_needs_a_token(weights, hub: Hub):
     hub.repositories[REPO].private = True
     error = one_line(weights("fetch", f"hf:{REPO}"))
@@ -193,12 +199,14 @@ def test_a_private_repository_needs_a_token(weights, hub: Hub):
     assert weights("fetch", f"hf:{REPO}", HF_TOKEN=TOKEN).code == 0
 
 
+@pytest.mark.slow
 def test_a_gated_repository_and_a_missing_revision(weights, hub: Hub):
     assert "no revision 'v9'" in one_line(weights("fetch", f"hf:{REPO}@v9"))
     hub.repositories[REPO].gated = True
     assert "hf auth login" in one_line(weights("fetch", f"hf:{REPO}"))
 
 
+@pytest.mark.slow
 def test_the_authors_file_names_are_understood(weights, hub: Hub):
     hub.repositories["someone/original"] = Repository()
     hub.repositories["someone/original"].commit({"EdgeModel_gen.pth": b"edge", "InpaintingModel_gen.pth": b"inpaint"})

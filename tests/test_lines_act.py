@@ -125,6 +125,7 @@ def test_strokes_that_cross_are_two_lines_and_a_ring_is_one():
     assert np.allclose(ring.points[0], ring.points[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [60, 150])
 def test_a_sketch_in_one_hole_leaves_the_other_as_it_is_without(model, apart):
     """Near enough for one window, and far enough for two."""
@@ -143,7 +144,8 @@ def test_a_sketch_in_one_hole_leaves_the_other_as_it_is_without(model, apart):
         assert result.lines["drawn"] == 1
         reached = cv2.dilate(other.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
         assert np.array_equal(with_sketch[reached], without[reached])
-        assert (with_sketch != without).any()
+        own = (hole & ~other)[..., None]
+        assert ((with_sketch != without) & own).sum() > 0.1 * own.sum(), "the stroke acts in its own hole"
 
 
 def test_verbose_says_which_lines_acted(inpaint: Command, tmp_path: Path):

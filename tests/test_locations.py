@@ -48,6 +48,7 @@ def keys(store: Any, folder: str) -> list[str]:
     return sorted(name.removeprefix(f"{folder}/") for name in store.find(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image", "results"),
     [

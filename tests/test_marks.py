@@ -108,6 +108,7 @@ def test_every_way_to_mark(how: str, photo: Path, dune: Image.Image, inpaint: In
     assert is_the_mark(hole_of(run, photo, out), rim=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [95, 75, 40])
 @pytest.mark.parametrize("how", ["red on black", "red on white", "red on a copy", "black on a copy", "grey on black"])
 def test_a_mark_that_was_saved_as_a_jpeg(
@@ -142,6 +143,7 @@ def test_a_night_photo_is_no_copy_of_its_mask(dune: Image.Image, inpaint: Inpain
     assert json.loads(run.out)["hole"] == pytest.approx((np.asarray(mark()) > 127).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["remove", "inpaint"])
 @pytest.mark.parametrize(
     ("wrong", "remedy"),

@@ -136,6 +136,7 @@ def test_a_mask_of_the_same_aspect_is_rescaled(size: tuple[int, int], drawn: NDA
     assert (hole != drawn).mean() < 0.03
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 132), st.integers(0, 199))
 def test_a_scratch_of_one_pixel_survives_shrinking(row: int, column: int) -> None:

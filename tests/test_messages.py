@@ -46,6 +46,7 @@ def test_a_full_device_is_told_in_one_line():
     assert run.stderr == "inpaint: error: standard output: no space left on device\n"
 
 
+@pytest.mark.slow
 @pytest.mark.posix
 def test_little_memory_is_told_in_one_line(tmp_path: Path):
     script = f'ulimit -v 900000; exec "$@" -o {tmp_path / "out.png"}'

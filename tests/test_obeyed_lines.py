@@ -56,6 +56,7 @@ def test_a_drawn_horizon_is_where_it_was_drawn(inpaint: Command, tmp_path: Path)
         assert np.abs(found - ridge[column]).min(initial=np.inf) <= 2
 
 
+@pytest.mark.slow
 def test_a_sketch_in_one_hole_leaves_the_others_as_they_are(tmp_path: Path) -> None:
     window, hole, ridge = _ridge()
     other = np.zeros_like(hole)
@@ -70,10 +71,10 @@ def test_a_sketch_in_one_hole_leaves_the_others_as_they_are(tmp_path: Path) -> N
         model.fill(window, hole | other, options, sketch).apply(results[-1])
     without, drawn = results
     assert (drawn[other] == without[other]).all()
-    assert (drawn[hole] != without[hole]).any()
+    assert (drawn[hole] != without[hole]).any(axis=1).mean() > 0.2
 
 
-@pytest.mark.parametrize("name", ["dune", "bird"])
+@pytest.mark.parametrize("name", [pytest.param("dune", marks=pytest.mark.slow), "bird"])
 def test_a_line_that_goes_on_makes_a_difference(name: str) -> None:
     photo = cv2.imread(str(EXAMPLES / f"{name}.jpg"))[..., ::-1].copy()
     mask = cv2.imread(str(EXAMPLES / f"{name}_mask.png"), cv2.IMREAD_GRAYSCALE) > 127
@@ -106,7 +107,7 @@ def _redness(path: Path, hole: np.ndarray) -> float:
     return float(((pixels[:, 0] > 200) & (pixels[:, 1:].max(axis=1) < 60)).mean())
 
 
-@pytest.mark.parametrize("method", ["edgeconnect", "patchmatch"])
+@pytest.mark.parametrize("method", [pytest.param("edgeconnect", marks=pytest.mark.slow), "patchmatch"])
 def test_what_must_not_be_copied_is_not(inpaint: Command, tmp_path: Path, method: str) -> None:
     photo, mask, spots, hole = _with_a_red_object(tmp_path)
     shared = ("inpaint", photo, "--mask", mask, "--method", method)

@@ -28,7 +28,7 @@ def test_canny_is_identical(original):
     assert np.array_equal(canny(gray, original["mask"]), original["canny"])
 
 
-@pytest.mark.parametrize("backend", [Backend.OPENCV, Backend.TORCH])
+@pytest.mark.parametrize("backend", [Backend.OPENCV, pytest.param(Backend.TORCH, marks=pytest.mark.slow)])
 def test_the_python_api_gives_the_authors_edges_and_picture(original, original_model: Path, backend: Backend):
     model = EdgeConnect.load(str(original_model), device="cpu", backend=backend)
     edges = model.predict_edges(original["image"], original["mask"])
@@ -46,6 +46,7 @@ def test_the_painting_is_the_authors_inside_the_hole(original, original_model: P
     assert np.abs(painted.transpose(2, 0, 1) - original["inpaint_pred"]).max() < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [Backend.OPENCV, Backend.TORCH])
 def test_the_command_line_gives_the_authors_picture(
     original, original_model: Path, inpaint, tmp_path: Path, backend: Backend
@@ -60,6 +61,7 @@ def test_the_command_line_gives_the_authors_picture(
     assert np.abs(load_image(tmp_path / "merged.png").astype(int) - original["merged"]).max() <= 1
 
 
+@pytest.mark.slow
 def test_an_edge_map_fed_back_gives_the_same_picture(original, original_model: Path, inpaint, tmp_path: Path):
     Image.fromarray(original["image"]).save(tmp_path / "photo.png")
     Image.fromarray(original["mask"]).save(tmp_path / "mask.png")

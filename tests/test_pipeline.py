@@ -80,7 +80,7 @@ def test_the_networks_take_any_photo_too(model, photo):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_filling_is_applied_at_the_photos_own_depth(model, dtype, channels):
     image, mask = halves()
     scale = np.iinfo(dtype).max // 255
@@ -143,6 +143,7 @@ def test_an_edge_map_fed_back_gives_the_same_picture(model, plain):
     assert np.array_equal(own, fed)
 
 
+@pytest.mark.slow
 def test_steps_are_kept_when_asked_for(model):
     image, mask = halves()
     _, filling = filled(model, image, mask, WITHOUT_NETWORKS)

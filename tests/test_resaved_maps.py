@@ -37,6 +37,7 @@ def pixels(path: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB")).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "painter"), [("L", "harmonic"), ("RGB", "g2")])
 @pytest.mark.parametrize("lines", ["continue", "g1"])
 @pytest.mark.parametrize("size", SETTINGS)
@@ -55,6 +56,7 @@ def test_in_8_bits_and_without_text(
     assert (difference > 1).sum() < 0.001 * 3 * 120 * 90  # G2's arithmetic rounds what 8 bits of G1's map left open
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["reduced", "its own size"])
 def test_one_that_was_drawn_on_is_a_sketch(size: str, photo: Path, inpaint: Inpaint, tmp_path: Path) -> None:
     """Thick strokes are thinned, and what was drawn on the map before it was saved again counts."""

@@ -45,7 +45,7 @@ def painted(network: nn.Module, image: torch.Tensor, mask: torch.Tensor) -> torc
     return result[-1] if isinstance(result, tuple) else result
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("name", [pytest.param("ca", marks=pytest.mark.slow), "glcic", "pconv"])
 def test_a_generator_keeps_the_shape_and_sees_nothing_of_the_hole(name):
     torch.manual_seed(0)
     network, mask = GENERATORS[name](), hole()
@@ -57,6 +57,7 @@ def test_a_generator_keeps_the_shape_and_sees_nothing_of_the_hole(name):
     assert not torch.equal(first, painted(network, (image + 0.5 * (1 - mask)).clamp(0, 1), mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GENERATORS)
 def test_every_weight_of_a_generator_learns(name):
     torch.manual_seed(0)
@@ -126,6 +127,7 @@ def test_a_partial_convolution_renormalises_by_what_is_known():
     assert not result[..., 3:].any()
 
 
+@pytest.mark.slow
 def test_joined_features_count_by_their_channels():
     """With a plane for each part it is what a mask with a plane for each channel gives."""
     torch.manual_seed(0)

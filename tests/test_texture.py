@@ -43,6 +43,7 @@ def test_only_the_hole_changes_and_what_stood_there_has_no_influence() -> None:
     assert (texture(blank, hole, np.zeros(photo.shape, np.float32), 0) == filled).all()
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
     photo = _crop(*ROCK)
     painting = cv2.GaussianBlur(photo, (0, 0), 6).astype(np.float32) / 255
@@ -58,6 +59,7 @@ def test_the_same_input_gives_the_same_output_in_any_thread() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crop", [ROCK, ("otter", 620, 200, 200, 260)])
 def test_a_fill_is_as_fine_as_its_surroundings(crop: tuple[str, int, int, int, int]) -> None:
     photo = _crop(*crop)
@@ -113,6 +115,7 @@ def test_each_side_of_a_drawn_line_is_filled_from_its_own_side() -> None:
     assert _detail(filled, rock) > 0.5 * _detail(filled, below & ~hole)
 
 
+@pytest.mark.slow
 def test_a_large_hole_obeys_a_drawn_line_too() -> None:
     photo, hole, below = _ridge(scale=3)
     lines = _along(photo, hole, below, 1.0)
@@ -148,6 +151,7 @@ def test_softness_is_the_sigma_of_a_blurred_step() -> None:
     assert softness(np.full_like(step, 0.5), known, path) is None
 
 
+@pytest.mark.slow
 def test_a_guessed_line_that_spoils_the_fill_is_taken_back_and_a_drawn_one_never() -> None:
     photo, hole, _ = _ridge()
     alone = texture(photo, hole, (photo / np.float32(255)), 0)
@@ -160,7 +164,7 @@ def test_a_guessed_line_that_spoils_the_fill_is_taken_back_and_a_drawn_one_never
         fills[level] = texture(photo, hole, _painting(photo, hole, wrong), 0, lines=lines)
     known = ~hole
     assert coherence(fills[0.95], hole, known) <= 1.1 * coherence(alone, hole, known) + 0.3 / 255
-    assert (fills[1.0] != fills[0.95]).any()
+    assert (fills[1.0] != fills[0.95]).any(axis=2)[hole].mean() > 0.05
 
 
 def test_a_side_with_nothing_to_copy_is_filled_from_elsewhere() -> None:

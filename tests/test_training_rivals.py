@@ -52,6 +52,7 @@ LOSSES = {
 OTHERS = {"step", "samples", "seconds", "broken", "samples_per_second"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rival", Rival)
 def test_each_rival_has_its_papers_losses(runs, rival):
     log = [line for line in read_log(runs[rival]) if "samples_per_second" in line]
@@ -112,6 +113,7 @@ def test_pconv_ends_with_fixed_norms_and_a_quarter_of_the_rate(tmp_path):
     assert kinds == {Rival.CA: "Adam", Rival.GLCIC: "Adadelta", Rival.PCONV: "Adam"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rival", Rival)
 def test_stopped_and_resumed_a_rival_ends_the_same(rival, runs, tmp_path, inpaint, monkeypatch):
     """Stopped with its last save at step 5, in the middle of its phases; CA draws random numbers in each step."""
@@ -131,6 +133,7 @@ def test_stopped_and_resumed_a_rival_ends_the_same(rival, runs, tmp_path, inpain
     assert [key for key in one if not torch.equal(one[key], other[key])] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rival", Rival)
 def test_an_exported_rival_is_its_average_and_stands_in_the_table(rival, runs, tmp_path, inpaint):
     folder, report = tmp_path / "model", tmp_path / "report"
@@ -195,6 +198,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(tmp_path, inpaint, opti
     assert says in done.err
 
 
+@pytest.mark.slow
 def test_the_weights_of_vgg_16_may_come_from_a_file(tmp_path, inpaint):
     from inpaint_cli.nn.vgg import Vgg16  # noqa: PLC0415
 

@@ -100,6 +100,7 @@ def test_every_form_of_a_checkpoint_gives_the_same_weights(form: str, trained: E
         torch.testing.assert_close(weight, expected[key], **tolerance)
 
 
+@pytest.mark.slow
 def test_the_authors_checkpoints_have_the_keys_of_the_networks(tmp_path: Path):
     folder = write_original(tmp_path, zip_format=False)
     for kind, network in (("edge", EdgeGenerator), ("inpaint", InpaintGenerator)):
