@@ -41,7 +41,7 @@ def run_fleet(jobs: Plan, work: FleetWork, address: str, report: ReportOptions) 
 
     Raises:
         UsageError: no cluster, or an error that every job would meet.
-        WeightsError: the model can't be had on a worker.
+        WeightsError: the model can't be obtained on a worker.
         InterruptedRunError: Ctrl-C; what was written stays, and nothing is half written.
         InpaintError: workers can't be started.
     """

@@ -129,7 +129,7 @@ def draw(
     )
     masks = MaskOptions(invert_mask, mask_alpha, boxes)
     session = Session(Settings(model, options, masks, reference, overwrite, _repeated(call)), jobs)
-    with ThreadPoolExecutor(1) as pool:  # the photo is read while the server is loaded
+    with ThreadPoolExecutor(1) as pool:  # a single photo is read while the server is loaded
         reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several each speaks for itself, later
         from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
         from inpaint_cli.draw.worker import Worker  # noqa: PLC0415

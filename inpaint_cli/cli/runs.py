@@ -45,7 +45,7 @@ class ModelChoice:
 
         Raises:
             UsageError: no such model, device, precision or backend.
-            WeightsError: the model can't be had.
+            WeightsError: the model can't be obtained.
         """
         from inpaint_cli.inference.backends import backend_for  # noqa: PLC0415 - OpenCV
         from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy

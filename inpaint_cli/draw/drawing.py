@@ -1,4 +1,4 @@
-"""What the page may ask for: JSON that has been checked, whatever sent it."""
+"""Requests of the page: JSON, checked whoever sent it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _FEWEST_POINTS = {Tool.BRUSH: 1, Tool.LASSO: 3, Tool.BOX: 2, Tool.CLEAR: 0, Tool
 
 
 class RequestError(Exception):
-    """A request that the page itself would not send."""
+    """A request of a form that the page does not send."""
 
 
 class Existing(StrEnum):
-    """What saving does where files stand already."""
+    """What saving does with files that exist."""
 
     ASK = "ask"
     REPLACE = "replace"
@@ -33,10 +33,10 @@ class Existing(StrEnum):
 
 
 class Turn(NamedTuple):
-    """A request's place among those of its page: one tab does not stop the other's work, and a late one stops none.
+    """A request's place in the order of its tab: it replaces older requests of the same tab only.
 
     Attributes:
-        tab: the name that the page gave itself.
+        tab: the name that the tab chose.
         number: grows from one request to the next.
     """
 
@@ -60,7 +60,7 @@ class Drawing:
 
     @property
     def changes_lines(self) -> bool:
-        """Whether anything was drawn or rubbed out on the layer of lines."""
+        """Whether anything was drawn or erased on the layer of lines."""
         return any(stroke.tool not in MASK_TOOLS for stroke in self.strokes)
 
 
@@ -68,7 +68,7 @@ def parse_drawing(body: object) -> Drawing:
     """Return the drawing in a request's JSON: `{"strokes": […], "seed": 1, "lines": true}`.
 
     Raises:
-        RequestError: it is not of this form, or beyond what anyone draws.
+        RequestError: it has another form, or is larger than any drawing.
     """
     fields = _object(body)
     seed, lines = fields.get("seed"), fields.get("lines", True)

@@ -1,4 +1,4 @@
-"""From a drawing to a result: strokes become mask and lines, the pipeline fills, the page is told what acted."""
+"""From a drawing to a result: strokes become mask and lines, the pipeline fills, progress goes to the page."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LinesSeen:
 
 @dataclass(frozen=True, eq=False)
 class Resolved:
-    """What a drawing asks for, in the terms of `inpaint remove`.
+    """A drawing as the inputs of `inpaint remove`.
 
     Attributes:
         hole: the mask, H×W.
@@ -65,7 +65,7 @@ class Resolved:
     kept: tuple[bool, ...] = ()
 
     def digest(self, index: int, seed: int | None) -> bytes:
-        """Return what tells this fill from every other one of the session.
+        """Return a digest that identifies this fill within the session.
 
         Args:
             index: of the photo.
@@ -79,7 +79,7 @@ class Resolved:
 
 
 def resolve(photo: OpenPhoto, drawing: Drawing, settings: Settings) -> Resolved | None:
-    """Return what a drawing asks for; None if nothing is to be filled.
+    """Return a drawing's inputs for the pipeline; None if nothing is to be filled.
 
     Raises:
         MaskError: everything is.
@@ -124,7 +124,7 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
 
     Raises:
         InpaintError: it can't be done.
-        DroppedError: nobody waits for it any more; it goes no further than the next stage.
+        DroppedError: nobody waits for it any more; raised before the next stage.
     """
     begin = time.perf_counter()
     photo, settings = session.open(index), session.settings
@@ -167,7 +167,7 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
 
 
 def _paint(model: EdgeConnect, crops: Sequence[Crop], options: FillOptions, tell: Tell) -> list[Crop]:
-    """Do the stages after the edges; before each the page is told, and work that nobody waits for ends."""
+    """Run the stages after the edges; report each to the page first, which ends work that nobody waits for."""
     tell("painting")
     finished: list[Crop] = []
     for crop in model.paint(crops, options):
@@ -196,7 +196,7 @@ def cut_out(photo: Photo, result: InpaintResult) -> Result:
 
 
 def _outline(result: Result) -> list[Points]:
-    """Return the border of what was painted, no finer than the page shows it."""
+    """Return the border of what was painted, at the resolution of the preview."""
     height, width = result.covered.shape
     scale = preview_scale(result.photo.size)
     size = max(1, round(height * scale)), max(1, round(width * scale))
@@ -205,7 +205,7 @@ def _outline(result: Result) -> list[Points]:
 
 
 def _placed(path: Points, box: Box, size: tuple[int, ...]) -> Points:
-    """Return a path over a picture of a box at some size (H, W) as one over the photo."""
+    """Return a path in pixels of a box resized to (H, W) as a path in pixels of the photo."""
     return path * (box.width / size[1], box.height / size[0]) + (box.left, box.top)
 
 

@@ -1,4 +1,4 @@
-"""Photos as the page shows them: a preview that a browser handles with ease, and details at full resolution."""
+"""Photos as the page shows them: a preview of limited size, and details at full resolution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inpaint_cli.io.photo import Photo, eight_bits
 PREVIEW = 2048  # pixels, the longer side of a preview
 THUMBNAIL = 256  # pixels, the longer side of a picture in the film strip
 MOST_DETAIL = 4096  # pixels, the longer side of a detail: a large screen's
-_QUALITY = 92  # of JPEGs that are only looked at
+_QUALITY = 92  # of JPEGs for display
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def show(photo: Photo, box: Box, scale: float) -> Picture:
 
 
 def show_result(result: Result, box: Box, scale: float) -> Picture:
-    """Return part of a result as a PNG: what was painted; of a photo with transparency all of it, as it will be saved.
+    """Return part of a result as a PNG of the painted pixels; with transparency, the whole part as it will be saved.
 
     Args:
         result: of a fill.

@@ -115,7 +115,7 @@ def _write(photo: OpenPhoto, wanted: Resolved, targets: Targets, known: Result |
 
 
 def find_targets(session: Session, job: Job, *, has_sketch: bool) -> Targets:
-    """Return where a photo's files go, by names that pair with the photo; none of them is an input of this session."""
+    """Return where a photo's files go, under names that pair with it and are no inputs of this session."""
     inputs = {resolved(path) for other in session.jobs for path in (other.photo, *other.masks)}
     inputs |= {resolved(other.edges) for other in session.jobs if other.edges is not None}
     if session.settings.reference is not None:
@@ -156,6 +156,6 @@ def _numbered(path: Location, number: int) -> Location:
 
 
 def _argument(path: Location) -> str:
-    """Return a path that the command line does not take for an option."""
+    """Return a path in a form that is not taken for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text

@@ -1,7 +1,7 @@
-"""Who may talk to the server: this machine's user, through the page that the printed address opens, and nobody else.
+"""Access to the server: only by this machine's user, through the page at the printed address.
 
-A page from elsewhere is kept out in four ways, each enough by itself: it does not know the token, the cookie is not
-sent along with its requests (`SameSite=Strict`), its `Origin` is another, and after DNS rebinding so is its `Host`.
+Pages of other origins are kept out in four ways, each sufficient: they do not know the token, the cookie is not
+sent with their requests (`SameSite=Strict`), their `Origin` differs, and after DNS rebinding so does their `Host`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 16 * 2**20  # bytes of a request; strokes are far smaller
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_OURS = frozenset({"same-origin", "none"})  # what browsers say of a request by the page, or by an address typed in
+_OURS = frozenset({"same-origin", "none"})  # Sec-Fetch-Site of requests by the page, or by a typed address
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -38,19 +38,19 @@ class RefusedError(Exception):
 
 
 class Guard:
-    """ASGI middleware that lets through what the page itself asks for.
+    """ASGI middleware that admits the page's own requests only.
 
     Args:
         app: what it guards.
         port: the server's.
-        token: what the address has to hold; a new one for each server.
+        token: the secret in the printed address; a new one for each server.
     """
 
     def __init__(self, app: ASGIApp, port: int, token: str) -> None:
         self._app = app
         self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
         self._token = token
-        self._cookie = f"inpaint-draw-{port}"  # a browser sends the cookies of one port to the others
+        self._cookie = f"inpaint-draw-{port}"  # browsers share cookies between ports
         self._secret = secrets.token_urlsafe(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +86,7 @@ class Guard:
         if (origin is None and scope["method"] in _CHANGING) or (origin is not None and origin != f"http://{host}"):
             raise RefusedError(403, "Only the page itself may ask for this.")
         if scope["method"] == "GET" and scope["path"] == "/" and self._holds_token(scope):
-            return  # wherever the address was clicked on
+            return  # the link may have been opened from any page
         if not self._is_known(headers):
             raise RefusedError(403, "Open the whole address that `inpaint draw` printed, with its token.")
         if headers.get("sec-fetch-site", "none") not in _OURS:
@@ -117,7 +117,7 @@ class Guard:
 
 
 def _limited(receive: Receive) -> Receive:
-    """Return `receive`, ending the connection of whoever sends more than was announced; servers check it as well."""
+    """Return `receive`, which ends a connection that sends more than was announced; servers check it as well."""
     received = 0
 
     async def receive_limited() -> Message:

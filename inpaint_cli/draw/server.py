@@ -1,6 +1,6 @@
 """The routes of the page, and the server on 127.0.0.1 that answers them.
 
-Whatever reads or computes runs in a thread; the event loop only passes on.
+Reading and computing happen in threads; the event loop only forwards.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PAGE = Path(__file__).parent / "page"
 
 
 class Routes:
-    """What the page can ask for.
+    """The page's requests.
 
     Args:
         session: what it is answered from.
@@ -49,7 +49,7 @@ class Routes:
         self._session = session
         self._worker = worker
         self._finish = finish
-        self._name = secrets.token_hex(8)  # tells a page that was reloaded from one of an earlier server
+        self._name = secrets.token_hex(8)  # distinguishes this server's pages from those of an earlier one
 
     def application(self, port: int, token: str) -> Starlette:
         """Return the ASGI application, guarded."""
@@ -126,7 +126,7 @@ class Routes:
         return _picture(pictures.show(photo, box, _detail_scale(request, box)))
 
     def result(self, request: Request) -> Response:
-        """What a fill has painted, as coarse as the preview."""
+        """What a fill has painted, at the preview's resolution."""
         result = self._result(request)
         return _picture(pictures.show_result(result, result.box, pictures.preview_scale(result.photo.size)))
 
@@ -189,13 +189,13 @@ def bind(port: int) -> socket.socket:
 
 
 def serve(session: Session, worker: Worker, listening: socket.socket, announce: Callable[[str], None]) -> None:
-    """Answer the page until it says that it has finished, or Ctrl-C.
+    """Answer the page until it finishes, or until Ctrl-C.
 
     Args:
         session: what the page works on.
-        worker: fills and saves; it may still be busy with a fill that nobody waits for when this returns.
-        listening: as `bind` returns it; browsers that come early wait there.
-        announce: is told the address as soon as it can be opened.
+        worker: fills and saves; when this returns, it may still be busy with a fill that nobody waits for.
+        listening: as `bind` returns it; early connections wait there.
+        announce: called with the address as soon as it can be opened.
     """
     port, token = int(listening.getsockname()[1]), secrets.token_urlsafe(32)
     routes = Routes(session, worker, lambda: setattr(server, "should_exit", True))
@@ -214,12 +214,12 @@ def serve(session: Session, worker: Worker, listening: socket.socket, announce: 
     try:
         server.run(sockets=[listening])
     finally:
-        with session.saving:  # what is being written is written whole
+        with session.saving:  # files that are being written are finished
             listening.close()
 
 
 class _Server(uvicorn.Server):
-    """A server that, when it ends, lets nobody wait for a fill; saving is waited for."""
+    """A server that drops fills when it ends, and waits for saving."""
 
     def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
         super().__init__(config)
@@ -273,7 +273,7 @@ def _box(request: Request, within: Box) -> Box:
 
 
 def _detail_scale(request: Request, box: Box) -> float:
-    """Return the scale that a request names, as far as a detail may be large."""
+    """Return the scale that a request names, reduced to the largest detail allowed."""
     try:
         scale = float(request.query_params["scale"])
     except (KeyError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What the server knows: the photos that the command line named, how to fill them, and the latest results."""
+"""The server's state: the photos that the command line named, how to fill them, and the latest results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Kept = TypeVar("Kept")
 class LineChoice(Enum):
     """Which lines a fill follows."""
 
-    OWN = auto()  # those that the command line stands for
+    OWN = auto()  # those of the command line
     DRAWN = auto()  # the page's
     NONE = auto()
 
@@ -100,7 +100,7 @@ class OpenPhoto:
 
     @property
     def own_lines(self) -> LineChoice:
-        """What the command line says about lines: `--edges none`, or anything else."""
+        """The lines of the command line: none with `--edges none`, otherwise its own."""
         return LineChoice.NONE if self.job.edges == NO_EDGES else LineChoice.OWN
 
 
@@ -122,7 +122,7 @@ class Result:
 
 
 class Session:
-    """All of it; several threads use it.
+    """The state of a server; threads may share it.
 
     Args:
         settings: of the command line.
@@ -130,7 +130,7 @@ class Session:
 
     Attributes:
         saving: held while files are written.
-        written: files that this session wrote, and the tab and photo that they belong to.
+        written: files that this session wrote, with the tab and photo that they belong to.
     """
 
     def __init__(self, settings: Settings, jobs: Sequence[Job]) -> None:
@@ -159,8 +159,8 @@ class Session:
         """Keep a result for a while and return its number.
 
         Args:
-            digest: what it was made from.
-            result: what came of it.
+            digest: of its inputs (see `fills.Resolved.digest`).
+            result: of the fill.
         """
         with self._keeping:
             number = next(self._numbers)
@@ -173,7 +173,7 @@ class Session:
             return self._results.get(number, (b"", None))[1]
 
     def find(self, digest: bytes) -> Result | None:
-        """Return the result that was made from this, None if it is not kept."""
+        """Return the result with this digest, None if it is not kept."""
         with self._keeping:
             return next((result for kept, result in self._results.values() if kept == digest), None)
 
@@ -188,7 +188,7 @@ def _open(job: Job, settings: Settings) -> OpenPhoto:
 
 
 def _keep(kept: OrderedDict[int, Kept], key: int, value: Kept, most: int) -> None:
-    """Put a value last, and let the first ones go if there are too many."""
+    """Put a value last, and remove the first ones if there are too many."""
     kept[key] = value
     kept.move_to_end(key)
     while len(kept) > most:

@@ -1,4 +1,4 @@
-"""One thread that fills: requests wait in a row, and a tab's newer request takes the place of its older ones."""
+"""One thread that fills: requests queue, and a tab's newer request replaces its older ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DroppedError(Exception):
 
 
 class Ticket:
-    """One piece of work on its way through the worker.
+    """One piece of work in the worker's queue.
 
     Args:
         work: called in the worker's thread with the ticket; it reports by `tell`.
@@ -35,21 +35,21 @@ class Ticket:
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
 
     def tell(self, event: str, **details: object) -> None:
-        """Report to whoever waits; from any thread.
+        """Report to the waiting request; from any thread.
 
         Raises:
-            DroppedError: nobody waits any more, so that there is no use in going on.
+            DroppedError: nobody waits any more.
         """
         if self._dropped.is_set():
             raise DroppedError
         self._put({"event": event, **details})
 
     def drop(self) -> None:
-        """Give the work up; what is being computed stops at its next report."""
+        """Drop the work; it stops at its next report."""
         self._dropped.set()
 
     def end(self) -> None:
-        """Give the work up and tell whoever waits."""
+        """Drop the work and end the waiting request."""
         self.drop()
         self._put({"event": "dropped"})
         self._put(None)
@@ -83,7 +83,7 @@ class Ticket:
 
 
 class Worker:
-    """The thread. It is a daemon: a fill that nobody will see does not keep the program from ending.
+    """The thread; a daemon, so that an abandoned fill does not keep the program running.
 
     Attributes:
         is_busy: whether something is being computed.
@@ -101,7 +101,7 @@ class Worker:
 
         Args:
             work: what to do.
-            turn: the work takes the place of what the same tab asked for before, and is dropped if that tab has asked
+            turn: the work replaces what the same tab asked for before, and is dropped if that tab has asked
                 for something since; None for work that does neither.
         """
         ticket = Ticket(work)
@@ -117,7 +117,7 @@ class Worker:
         return ticket
 
     def stop(self) -> None:
-        """Give up what only the page would see. What was asked for without a turn is still done."""
+        """Drop the work that only the page would see. Work without a turn is still done."""
         for _, ticket in self._latest.values():
             ticket.end()
 

@@ -1,7 +1,7 @@
-"""One photo with one hole: what a method is asked, and how it travels to another program and back as files.
+"""One photo with one hole: the input of a method, also as files for another program.
 
 `export` writes `photos/NAME.png`, the hole white, and `masks/NAME.png`, white = missing, NAME being the bin and the
-photo's name: `10-20_bridge`. What another program makes of them comes back as NAME with any picture's extension.
+photo's name: `10-20_bridge`. The other program's results are NAME with any picture's extension.
 """
 
 import logging
@@ -111,7 +111,7 @@ def export(folder: Path, data: Path, holes: Holes, *, overwrite: bool = False) -
 class PictureColumn:
     """Pictures that another program made of exported cases, as a column of the table.
 
-    Only what they show in the hole is taken: what they changed around it is the true photo's again.
+    Only their pixels in the hole are used; around it the photo is restored.
 
     Args:
         name: its heading.
@@ -149,10 +149,10 @@ class PictureColumn:
         return [self._merged(case) for case in cases]
 
     def edge_maps(self, cases: Sequence[HoledPhoto]) -> None:
-        """Return None: nobody knows the edges behind them."""
+        """Return None: their edges are unknown."""
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield each file's name and its bytes, which tell one run's pictures from another's."""
+        """Yield each file's name and size, which distinguish the pictures of two runs."""
         for path in sorted(self.paths.values()):
             yield path.name, path.stat().st_size
 

@@ -1,4 +1,4 @@
-"""What has been measured so far, on disk, so that a stopped run goes on where it was and memory stays flat.
+"""The measures so far, on disk, so that a stopped run can be resumed and memory stays constant.
 
 One JSON object per line: first what the run is, then one line per finished group (a batch of photos, one bin, one
 column) with a row for each of its cases, or a photo that could not be read. A line that a killed run left unfinished is
@@ -47,7 +47,7 @@ class Journal:
 
     Args:
         report: the report's folder.
-        run: everything that decides about the numbers; a run can only be resumed with the same.
+        run: everything that determines the numbers; a run can only be resumed with the same.
         resume: go on with the journal that is there, if there is one.
 
     Raises:
@@ -108,7 +108,7 @@ class Journal:
             yield np.load(path)
 
     def remove(self) -> None:
-        """Delete it, when the report is written."""
+        """Delete the journal, when the report is written."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read(self, run: dict[str, Any]) -> None:
@@ -142,4 +142,4 @@ class Journal:
 
 
 def _prefix(mask: str, column: str) -> str:
-    return f"{quote(mask, safe='')} {quote(column, safe='')}"  # a model's name may hold slashes; a space parts the two
+    return f"{quote(mask, safe='')} {quote(column, safe='')}"  # a model's name may hold slashes

@@ -1,8 +1,8 @@
-"""The two measures that need somebody else's network: FID (Inception) and LPIPS (AlexNet), both by torchmetrics.
+"""The two measures that need a pretrained network: FID (Inception) and LPIPS (AlexNet), both by torchmetrics.
 
 Their weights are downloads of some 100 and 240 MB that torch.hub keeps; FID also takes a TorchScript Inception in a
-file, which needs neither torch-fidelity nor torchvision. Where weights or packages are not at hand, a measure is
-missing, with a reason, and everything else goes on. The packages of the extra `evaluate` are imported here and only
+file, which needs neither torch-fidelity nor torchvision. Where weights or packages are not available, the measure is
+reported as missing, with the reason. The packages of the extra `evaluate` are imported here and only
 when such a measure is asked for: torchvision is built for one torch, and beside another its import fails.
 """
 
@@ -31,7 +31,7 @@ _FEATURES = 2048  # of Inception's last pooling layer
 
 @dataclass(frozen=True)
 class Learned:
-    """What is at hand.
+    """The networks that are available.
 
     Attributes:
         inception: N×3×H×W uint8 to N×2048, or None.
@@ -68,7 +68,7 @@ class Learned:
 
 
 def load(device: torch.device, *, offline: bool, fid_weights: Path | None = None) -> Learned:
-    """Return the measures that can be had.
+    """Return the measures that are available.
 
     Args:
         device: where they are to run.
@@ -113,11 +113,11 @@ def frechet_distance(truths: Iterable[Features], pictures: Iterable[Features]) -
 
 
 class _MissingError(Exception):
-    """Why a network can't be had, in a few words."""
+    """The reason why a network is not available, in a few words."""
 
 
 class _Given(nn.Module):
-    """Stands in Inception's place where the features are there already."""
+    """Replaces Inception where the features have been computed already."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ def _scripted(path: Path, device: torch.device) -> nn.Module:
     check_regular(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is old; its files are there
+            warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript itself is deprecated
             network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
@@ -203,7 +203,7 @@ def _optional(module: str, package: str) -> Any:
     except (
         ImportError,
         RuntimeError,
-    ) as error:  # the latter is torchvision's beside another torch
+    ) as error:  # RuntimeError is torchvision's for another torch
         raise _MissingError(
             f"importing {package} fails ({error}); torch and torchvision have to be of one version and one build"
         ) from error
@@ -219,7 +219,7 @@ def _weights(url: str, offline: bool) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         torch.hub.download_url_to_file(url, str(path), path.stem.rpartition("-")[2], progress=False)
-    except (OSError, RuntimeError) as error:  # no network; or not the file that its name promises
+    except (OSError, RuntimeError) as error:  # no network, or a wrong sha256
         raise _MissingError(
             f"{path.name} can't be downloaded ({error}); get it from {url} and keep it in {_shown(path.parent)}"
         ) from error
@@ -227,7 +227,7 @@ def _weights(url: str, offline: bool) -> Path:
 
 
 def _shown(folder: Path) -> str:
-    """Return a folder of torch.hub as the report shows it, from the home folder on if it lies there."""
+    """Return a folder of torch.hub as the report shows it, relative to the home folder if possible."""
     for sign, start in (("$TORCH_HOME", os.environ.get("TORCH_HOME")), ("~", str(Path.home()))):
         if start and folder.is_relative_to(start):
             return f"{sign}/{folder.relative_to(start).as_posix()}"

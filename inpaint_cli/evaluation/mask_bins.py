@@ -70,7 +70,7 @@ def sort_masks(folder: Path, size: int) -> dict[str, list[Path]]:
 
 @dataclass(frozen=True)
 class Holes:
-    """Says which hole a photo gets in which bin, always the same one.
+    """The holes of the photos: the same one for the same photo and bin.
 
     Attributes:
         size: side of the square pictures in pixels.
@@ -92,8 +92,8 @@ class Holes:
 
         Args:
             label: one of `labels`.
-            photo: the photo's name. With the label and the seed it decides alone, so that adding photos to a folder
-                leaves the others' holes as they were.
+            photo: the photo's name. The hole depends on it, the label and the seed alone, so that adding
+                photos to a folder does not change the others' holes.
         """
         if label == FIXED:
             hole = np.zeros((self.size, self.size), bool)

@@ -1,4 +1,4 @@
-"""Every fill behind one small interface: damaged pictures and their holes in, filled pictures out, batch by batch."""
+"""All methods behind one interface: batches of damaged pictures and their holes in, filled pictures out."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ Edges = NDArray[np.float32]
 
 
 class Column(Protocol):
-    """A method as it stands in the table."""
+    """A column of the table."""
 
     name: str  # its heading, also in the files
 
@@ -50,7 +50,7 @@ class BatchFill(Protocol):
 
 @dataclass
 class FillColumn:
-    """A method that sees nothing of what was in the holes.
+    """A method that sees only the damaged pictures.
 
     Attributes:
         name: its heading.
@@ -65,7 +65,7 @@ class FillColumn:
         return self.fill([case.damaged for case in cases], [case.hole for case in cases])
 
     def edge_maps(self, cases: Sequence[HoledPhoto]) -> None:
-        """Return None: it has no edges, or keeps them to itself."""
+        """Return None: it gives no edges."""
 
 
 @dataclass
@@ -110,7 +110,7 @@ def load_models(settings: Settings) -> list[EdgeConnect]:
 
     Raises:
         UsageError: there is no such model, device, precision or backend.
-        WeightsError: a model can't be had.
+        WeightsError: a model can't be obtained.
     """
     if not settings.needs_model:
         return []
@@ -120,7 +120,7 @@ def load_models(settings: Settings) -> list[EdgeConnect]:
 
 
 def model_titles(models: Sequence[EdgeConnect]) -> list[str]:
-    """Return what the report calls each model: for a folder its last part, as long as that is unique."""
+    """Return the models' names in the report: for a folder its last part, if that is unique."""
     return _short([each.model.name for each in models])
 
 
@@ -139,7 +139,7 @@ def columns(settings: Settings, models: Sequence[EdgeConnect], names: Sequence[s
         holes: which photo gets which hole.
 
     Raises:
-        UsageError: a rival's folder holds another one, or pictures of another program are missing.
+        UsageError: a rival's folder holds another rival, or pictures of another program are missing.
         WeightsError: a rival's folder holds none.
     """
     result: list[Column] = []
@@ -199,7 +199,7 @@ def sweep(model: EdgeConnect, sigmas: Sequence[float]) -> Sweep:
 
 
 def _one_by_one(fill: Callable[[Picture, Mask], Picture], settings: Settings) -> BatchFill:
-    """Return a method for single pictures as one for batches; its pictures are filled side by side."""
+    """Return a method for single pictures as one for batches, which fills them in several threads."""
     workers = min(settings.batch, settings.threads or os.cpu_count() or 1)
 
     def fill_batch(images: Sequence[Picture], holes: Sequence[Mask], /) -> list[Picture]:

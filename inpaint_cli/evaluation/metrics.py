@@ -1,8 +1,8 @@
-"""How far a filled picture is from the true one: the measures of the paper's Table 1, and PSNR where it was filled.
+"""Full-reference measures of a filled picture: those of the paper's Table 1, and PSNR inside the hole.
 
 The paper's are those of the authors' published script: on grey pictures (`edges.to_gray`), over the whole merged
-picture, known pixels included. That flatters every method alike and hides colour, so PSNR inside the hole, in RGB,
-stands beside them.
+picture, known pixels included. Known pixels raise every method's figures and grey hides errors of colour, so
+PSNR inside the hole, in RGB, is given too.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def compare(truth: Picture, picture: Picture, hole: Mask) -> Scores:
     """
     a, b = to_gray(truth).astype(np.float64), to_gray(picture).astype(np.float64)
     difference = np.abs(a - b).sum()
-    with np.errstate(divide="ignore"):  # equal pictures: an infinite ratio, which is what it is
+    with np.errstate(divide="ignore"):  # equal pictures have an infinite ratio
         psnr = peak_signal_noise_ratio(a, b, data_range=1.0)
         psnr_hole = peak_signal_noise_ratio(truth[hole], picture[hole], data_range=255)
     return Scores(

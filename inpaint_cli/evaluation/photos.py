@@ -1,4 +1,4 @@
-"""The photos that are measured on: square, of one size, named by their path inside their folder."""
+"""The evaluation's photos: square, of one size, named by their path inside their folder."""
 
 from pathlib import Path
 

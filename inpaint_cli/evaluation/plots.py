@@ -27,7 +27,7 @@ def plot_measures(
             )
             axis.plot(
                 len(masks) - 1, values[-1], marker="s", markersize=3, color=line.get_color()
-            )  # no bin, but a block
+            )  # the fixed block is no bin
         axis.set_title(measure.title, fontsize=10)
         axis.set_xticks(range(len(masks)), masks)
         axis.set_xlabel("missing, % of the picture")
@@ -76,4 +76,4 @@ def _number(value: float | None) -> float:
 def _save(figure: Figure, path: Path) -> None:
     figure.savefig(
         path, dpi=_DPI, metadata={"Software": None}
-    )  # no version inside, so that equal plots are equal files
+    )  # no version in the metadata, so that equal plots are equal files

@@ -1,4 +1,4 @@
-"""The measuring itself: photos × bins × columns, a batch of photos at a time, each group of results to the journal."""
+"""The evaluation loop: photos × bins × columns, a batch of photos at a time, with results in the journal."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is found out before the first photo is read.
+    """The inputs of an evaluation, known before the first photo is read.
 
     Attributes:
         settings: what was asked for.
@@ -39,7 +39,7 @@ class Plan:
         models: in the order of `--weights`.
         columns: of the table.
         sweep: figure 6's, if it was asked for.
-        learned: FID's and LPIPS's networks, or why not.
+        learned: FID's and LPIPS's networks, or the reasons why they are missing.
     """
 
     settings: Settings
@@ -77,7 +77,7 @@ class Plan:
         return len(self.photos) * len(self.groups)
 
     def run(self) -> dict[str, Any]:
-        """Return all that decides about the numbers, as JSON has it."""
+        """Return everything that determines the numbers, as JSON stores it."""
         settings = self.settings
         return {
             "photos": self.photos,

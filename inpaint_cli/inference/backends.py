@@ -1,4 +1,4 @@
-"""What the networks run on: OpenCV, which is loaded anyway, or torch, which takes a second to import. No torch here."""
+"""The choice between OpenCV, which is loaded anyway, and torch, which takes a second to import. No torch here."""
 
 import ctypes.util
 import platform
@@ -11,7 +11,7 @@ import cv2
 from inpaint_cli.errors import UsageError
 from inpaint_cli.options import Backend, Dtype, check_device, check_dtype
 
-MANY_PHOTOS = 6  # from here on torch's faster arithmetic has paid for its import (benchmarks/backends.md)
+MANY_PHOTOS = 6  # photos, from which on torch's speed outweighs its import (benchmarks/backends.md)
 
 # 4.10 can't read the graph (DepthToSpace of free height and width). 4.11 to 4.14 read it, but miss what torch computes
 # by up to 0.001 in the lite generators, and the authors' pictures (tests/test_parity.py) by more than a grey level.
@@ -21,7 +21,7 @@ _GPU_FILES = (Path("/dev/nvidiactl"), Path("/dev/kfd"), Path("/dev/dxg"))
 
 
 def choose_backend(backend: Backend, device: str, dtype: str, weights: Iterable[Path]) -> Backend:
-    """Return OpenCV or torch; of two that could serve, `auto` takes OpenCV, which starts at once.
+    """Return OpenCV or torch; `auto` prefers OpenCV, which needs no import of torch.
 
     Args:
         backend: what the user chose.
@@ -33,13 +33,13 @@ def choose_backend(backend: Backend, device: str, dtype: str, weights: Iterable[
         UsageError: OpenCV was chosen and can't do what else was chosen; or there is no such device or precision.
     """
     if backend is Backend.TORCH:
-        return backend  # whether it has the device and the precision, torch says
+        return backend  # torch itself checks device and precision
     refusal = _refusal(check_device(device), check_dtype(dtype))
     if backend is Backend.OPENCV:
         if refusal:
             raise UsageError(f"--backend opencv: {refusal}")
         return backend
-    if refusal or any(path.suffix == ".pth" for path in weights):  # which torch has to read, and may as well run
+    if refusal or any(path.suffix == ".pth" for path in weights):  # torch reads them, so it is imported anyway
         return Backend.TORCH
     if device == "auto" and may_have_gpu():
         from inpaint_cli.devices import choose_device  # noqa: PLC0415 - only torch knows whether it can use it
@@ -49,7 +49,7 @@ def choose_backend(backend: Backend, device: str, dtype: str, weights: Iterable[
 
 
 def backend_for(backend: Backend, photos: int) -> Backend:
-    """Return the backend for a run over so many photos: what was chosen, and torch where `auto` has many to do."""
+    """Return the backend for a run over this many photos: `auto` becomes torch for many of them."""
     return Backend.TORCH if backend is Backend.AUTO and photos >= MANY_PHOTOS else backend
 
 
@@ -70,7 +70,7 @@ def _opencv_version() -> tuple[int, int]:
 
 
 def may_have_gpu() -> bool:
-    """Whether this machine has the driver of a GPU that torch may know; fast, and sure only where it says no."""
+    """Whether this machine may have a GPU for torch, by its driver's files; only False is certain."""
     match sys.platform:
         case "darwin":
             return platform.machine() == "arm64"

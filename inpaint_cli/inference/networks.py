@@ -1,7 +1,7 @@
 """G1 and G2 at work: numpy arrays in, numpy arrays out; inputs, padding, batches and what the outputs mean.
 
-The only module that runs the networks for a photo. A backend computes: OpenCV without torch, or torch. Only so many
-callers compute at once, so that threads that decode, texture and encode other photos may share it.
+The only module that runs the networks for a photo, by OpenCV or by torch. At most `max_concurrent` callers compute at
+once; threads that decode, texture and encode other photos may share it.
 """
 
 from collections import defaultdict
@@ -27,14 +27,14 @@ _BATCH_PIXELS = 4 * 512 * 512  # at most this many pixels in one forward pass, o
 
 
 class _Backend(Protocol):
-    """What runs a generator on N×C×H×W, and where."""
+    """What runs a generator on N×C×H×W inputs."""
 
     @property
     def device(self) -> str:
         """`cpu`, `cuda:0`, ..."""
 
     def run(self, kind: Kind, x: Floats, *, force_float32: bool = False) -> Floats:
-        """Return what the last activation gives, N×C×H×W."""
+        """Return the generator's output after its last activation, N×C×H×W."""
 
 
 class Networks:
@@ -54,7 +54,7 @@ class Networks:
         device: where, as torch calls it.
 
     Raises:
-        UsageError: the device, the precision or the backend is not to be had here.
+        UsageError: the device, the precision or the backend is not available.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Networks:
             grays: I_gray, H×W in [0, 1] each.
             edges: C_gt, H×W in {0, 1} each.
             holes: M, H×W each, True = missing.
-            force_float32: where the precision was left to us, take float32.
+            force_float32: where the precision is `auto`, take float32.
 
         Returns:
             H×W in [0, 1] each, float32.
@@ -112,7 +112,7 @@ class Networks:
             images: I, H×W×3 in [0, 1] each.
             edges: C_comp, H×W in [0, 1] each.
             holes: M, H×W each, True = missing.
-            force_float32: where the precision was left to us, take float32.
+            force_float32: where the precision is `auto`, take float32.
 
         Returns:
             H×W×3 in [0, 1] each, float32.

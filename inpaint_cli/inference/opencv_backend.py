@@ -13,11 +13,11 @@ from inpaint_cli.weights.registry import Model
 
 Floats = NDArray[np.float32]
 
-_KEPT_PIXELS = 512 * 512  # a net keeps the buffers of its last pass; after more pixels than these it is built anew
+_KEPT_PIXELS = 512 * 512  # a net keeps the buffers of its last pass; after a larger input it is rebuilt
 
 
 class OpenCVBackend:
-    """Both generators of a model. Threads may share it: they compute in turn, each with all of OpenCV's threads.
+    """Both generators of a model. Threads may share it; they compute one after the other, with all of OpenCV's threads.
 
     The graph is built in memory from weights that have been verified: no file of ONNX is ever read.
 
@@ -36,12 +36,12 @@ class OpenCVBackend:
             cv2.setNumThreads(threads)
 
     def run(self, kind: Kind, x: Floats, *, force_float32: bool = False) -> Floats:
-        """Return what a generator's last activation gives, N×C×H×W float32.
+        """Return a generator's output after its last activation, N×C×H×W float32.
 
         Args:
             kind: which generator.
             x: its input, N×C×H×W, H and W multiples of 4 from 12 up.
-            force_float32: always so here.
+            force_float32: always the case here.
 
         Raises:
             WeightsError: the checkpoint can't be read or does not fit, or OpenCV can't read its graph.

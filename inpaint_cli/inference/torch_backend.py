@@ -1,4 +1,4 @@
-"""The generators on torch: any device, any precision that it does well."""
+"""The generators on torch: any device, any precision that the device supports."""
 
 import threading
 
@@ -25,7 +25,7 @@ class TorchBackend:
         max_concurrent: how many callers may compute at once on a processor; they share its threads.
 
     Raises:
-        UsageError: the device or the precision is not to be had here.
+        UsageError: the device or the precision is not available.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class TorchBackend:
         return str(self._device)
 
     def run(self, kind: Kind, x: Floats, *, force_float32: bool = False) -> Floats:
-        """Return what a generator's last activation gives, N×C×H×W float32.
+        """Return a generator's output after its last activation, N×C×H×W float32.
 
         Args:
             kind: which generator.
             x: its input, N×C×H×W, H and W multiples of 4 from 12 up.
-            force_float32: where the precision was left to us, take float32.
+            force_float32: where the precision is `auto`, take float32.
 
         Raises:
             WeightsError: the checkpoint can't be read or does not fit.
@@ -77,7 +77,7 @@ class TorchBackend:
             path = self._model.edge if kind == "edge" else self._model.inpaint
             state = read_generator(path, kind, config)
             size = config.base_channels, config.residual_blocks
-            with torch.device("meta"):  # no time spent on random numbers that the weights replace
+            with torch.device("meta"):  # no random initialisation that the weights would replace
                 network = (
                     EdgeGenerator(*size)
                     if kind == "edge"

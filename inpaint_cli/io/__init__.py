@@ -1,1 +1,1 @@
-"""Files: reading and writing pictures, and what masks, sketches and edge maps in them mean."""
+"""Files: reading and writing pictures, and the meaning of masks, sketches and edge maps."""

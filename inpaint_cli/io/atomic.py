@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Give a file to write, which takes the target's place at the end; on any failure the target is what it was.
+    """Yield a file to write, which replaces the target at the end; on any failure the target stays as it was.
 
-    The folder is made if it is not there, and a file that is replaced hands on its permissions.
+    The folder is made if it does not exist; the permissions of a replaced file are kept.
 
     Args:
         target: where to; a symbolic link would be replaced, not followed.
@@ -26,11 +26,11 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     try:
         if mode is not None:
-            part.touch(mode=mode & 0o600)  # nobody reads it before it has its own
+            part.touch(mode=mode & 0o600)  # private until it has its final permissions
         with part.open("wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # a name must not reach the disk before what it names
+            os.fsync(file.fileno())  # the content has to be on disk before the rename
         if mode is not None:
             part.chmod(mode)
         part.replace(target)

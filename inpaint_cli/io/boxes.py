@@ -1,4 +1,4 @@
-"""Rectangles that the command line names. Standard library only: a typing error must not wait for numpy."""
+"""Rectangles that the command line names. Standard library only: a usage error must not wait for numpy."""
 
 from typing import NamedTuple
 

@@ -65,7 +65,7 @@ def decode(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Photo:
         mode = "RGBa"
     turn = tags.get(exif_block.ORIENTATION) or exif_block.orientation(about.exif, about.xmp)
     about.exif, about.xmp = exif_block.upright(about.exif, about.xmp)
-    if exif_block.ORIENTATION not in tags:  # whoever decodes a TIFF turns it by its tag
+    if exif_block.ORIENTATION not in tags:  # TIFF decoders apply the orientation themselves
         pixels, alpha = turned(pixels, turn), None if alpha is None else turned(alpha, turn)
     return Photo(
         pixels,

@@ -1,4 +1,4 @@
-"""Channels of more than 8 bits, of which Pillow would keep 8: by OpenCV, or read as they lie in the file."""
+"""Channels of more than 8 bits, which Pillow would reduce to 8: decoded by OpenCV, or read as stored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Decoded = tuple[Pixels, Pixels | None, int]
 
 
 def decode_deep(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Decoded | None:
-    """Return a picture in full where Pillow would not; None where it does.
+    """Return a picture at its full depth; None where Pillow decodes it in full.
 
     Args:
         picture: as `Image.open` returns it, nothing decoded yet.
@@ -55,7 +55,7 @@ def decode_deep(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Deco
 
 
 def _decode_tiff(picture: ImageFile.ImageFile, file: BinaryIO, name: str) -> Decoded | None:
-    """Decide by the tags: of planes that lie apart the first tile says too little."""
+    """Decide by the tags: for separate planes the first tile describes one plane only."""
     tags = getattr(picture, "tag_v2", {})
     if picture.mode not in _COLOURS or 16 not in tags.get(_BITS, ()):
         return None
@@ -94,7 +94,7 @@ def _decode_png(picture: ImageFile.ImageFile, file: BinaryIO) -> Decoded | None:
 
 def _decode_with_opencv(data: bytes, *, grey: bool) -> tuple[Pixels, Pixels | None]:
     """Return pixels H×W×C and alpha H×W, uint16; of grey with alpha OpenCV makes four channels."""
-    cv2.utils.logging.setLogLevel(0)  # its remarks on broken files would be lines without a file
+    cv2.utils.logging.setLogLevel(0)  # its messages about broken files name no file
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if stored is None or stored.dtype != np.uint16:
         raise OSError("its 16-bit pixels can't be decoded")
@@ -126,7 +126,7 @@ def _split_alpha(channels: Pixels) -> tuple[Pixels, Pixels | None]:
 
 
 def _scaled(pixels: Pixels, alpha: Pixels | None, depth: int) -> Decoded:
-    """Return channels of `depth` bits as 16."""
+    """Return channels of `depth` bits scaled to 16."""
     white = 2**depth - 1
     full = rescale_values(pixels, white, 65535).astype(np.uint16)
     return full, None if alpha is None else rescale_values(alpha, white, 65535).astype(np.uint16), white

@@ -1,4 +1,4 @@
-"""From a `Photo` to the bytes of a file: which format can hold what, and how each is told to lose nothing else."""
+"""From a `Photo` to the bytes of a file: what each format can hold, and the encoder settings that keep it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from inpaint_cli.io.uncompressed import encode_bmp, encode_ppm
 
 logger = logging.getLogger(__name__)
 
-_QUALITY = 90  # of lossy formats that don't say how they were compressed
+_QUALITY = 90  # of lossy formats whose files do not tell their quality
 _OF_SRGB = {b"sRGB", b"gAMA", b"cHRM"}  # PNG's chunks for the colours that other formats mean without saying so
 _GAMMA_OF_SRGB = (45455).to_bytes(4, "big")
 _OWN_KEY = "inpaint:"  # begins the keys of this tool's own texts
@@ -100,7 +100,7 @@ def _losses(photo: Photo, format_: Format) -> Iterator[str]:
 
 
 def _statements(photo: Photo, format_: Format) -> Iterator[tuple[str, str]]:
-    """Yield each kind of metadata that a photo has, and how a warning calls it."""
+    """Yield each kind of metadata that a photo has, with its name in warnings."""
     blocks = {
         formats.PROFILE: photo.icc,
         formats.EXIF: photo.exif,
@@ -137,7 +137,7 @@ def _encode_with_pillow(photo: Photo, format_: Format) -> bytes | memoryview:
     codestream = format_.name == "J2K"
     try:
         image.save(out, "JPEG2000" if codestream else format_.name, **_settings(photo, format_))
-    except (OSError, ValueError, RuntimeError) as error:  # what encoders say about pictures that they don't take
+    except (OSError, ValueError, RuntimeError) as error:  # pictures that an encoder refuses
         raise OutputError(f"{photo.name}: can't be written as {format_.name}: {error}") from error
     if format_.name == "JPEG2000":
         return with_metadata(out.getvalue(), photo.icc, photo.exif, photo.xmp, photo.resources)
@@ -145,7 +145,7 @@ def _encode_with_pillow(photo: Photo, format_: Format) -> bytes | memoryview:
 
 
 def _settings(photo: Photo, format_: Format) -> dict[str, object]:
-    """Return what Pillow's encoder of a format is told."""
+    """Return the settings of Pillow's encoder for a format."""
     settings: dict[str, object] = {"dpi": photo.dpi} if photo.dpi else {}
     about: dict[str, object] = {"icc_profile": photo.icc or None, "exif": photo.exif, "xmp": photo.xmp}
     match format_.name:

@@ -1,4 +1,4 @@
-"""EXIF blocks, edited byte by byte: written anew by a library, a camera's private notes would not survive."""
+"""EXIF blocks, edited byte by byte: a library that rewrites them would break a camera's maker notes."""
 
 import re
 import struct

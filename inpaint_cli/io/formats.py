@@ -1,4 +1,4 @@
-"""The file formats that can be written, by extension. Nothing but names: planning outputs must not wait for numpy."""
+"""The file formats that can be written, by extension. Standard library only: planning must not wait for numpy."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class Format:
         suffixes: of its files, the usual one first.
         alpha: transparency.
         deep: 16 bits.
-        holds: what it can say about its picture, of `METADATA`.
+        holds: the kinds of metadata that it can hold, of `METADATA`.
         longest: side of a picture, in pixels.
     """
 
@@ -30,7 +30,7 @@ class Format:
     longest: int = 2**31 - 1
 
 
-# What files say about their picture, as warnings call it.
+# Kinds of metadata, by their names in warnings.
 PROFILE, EXIF, XMP, IPTC = "colour profile", "EXIF", "XMP", "IPTC"
 EXTENDED_XMP, TEXT, CHUNKS = "extended XMP", "text", "PNG chunks"
 METADATA = frozenset({PROFILE, EXIF, XMP, IPTC, EXTENDED_XMP, TEXT, CHUNKS})
@@ -57,7 +57,7 @@ FORMATS = {
         Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True),
     )
 }
-FALLBACK = FORMATS["PNG"]  # for formats that are only read: lossless, and everything can show it
+FALLBACK = FORMATS["PNG"]  # for formats that are only read: lossless and shown by every program
 _BY_SUFFIX = {suffix: format_ for format_ in FORMATS.values() for suffix in format_.suffixes}
 _READ_ONLY = {".gif", ".ico", ".psd", ".pcx", ".sgi", ".rgb", ".dds", ".qoi"}
 

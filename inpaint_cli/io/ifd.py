@@ -1,6 +1,6 @@
 """TIFF directories with their values as they are stored: of TIFF and BigTIFF files, and of EXIF blocks.
 
-Values travel as bytes. A library that parses and writes them anew would lose texts in UTF-8, unknown tags and types.
+Values are kept as bytes. A library that parses and rewrites them would lose texts in UTF-8, unknown tags and types.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 2, 3, 4, 5, 7
 _NARROWED = {16: ("Q", 4), 17: ("q", 9), 18: ("Q", 13)}  # BigTIFF's 64-bit types and their 32-bit counterparts
 _BELOW = {34665, 34853, 40965}  # tags that point to another directory: EXIF, GPS, interoperability
 _DEEPEST = 3  # directories below one another
-_LONGEST = 64 * 2**20  # bytes of a value; a longer one is no statement about a photo
+_LONGEST = 64 * 2**20  # bytes of a value; longer ones are no metadata and are left out
 
 
 class Field(NamedTuple):

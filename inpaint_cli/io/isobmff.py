@@ -1,4 +1,4 @@
-"""Files made of boxes: what JPEG 2000 and AVIF say about their picture where Pillow does not look or write."""
+"""Files made of boxes: metadata of JPEG 2000 and AVIF that Pillow neither reads nor writes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where files lie: paths on this machine, and URLs of whatever fsspec reaches. Standard library only.
 
-A `Url` answers the questions that the tool asks of a `Path`, under the same names, so that whoever works with a
-`Location` need not know which it is. `io.remote`, and with it fsspec, is imported by the first URL that is opened.
+A `Url` has the methods of a `Path` that this tool uses, so that code that works with a `Location` need not distinguish
+them. The first URL that is opened imports `io.remote` and fsspec.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from inpaint_cli.errors import UsageError
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least: C: is a drive
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters at least, because C: is a drive
 _LOCAL = {"file", "local"}
 _WEB = {"http", "https"}  # read only; what follows ? is no part of the name
 
@@ -44,7 +44,7 @@ class Url:
 
     @cached_property
     def is_web(self) -> bool:
-        """Whether it is a page of the web: read, never listed or written."""
+        """Whether it is an HTTP URL, which is read, never listed or written."""
         return self.scheme in _WEB
 
     @cached_property
@@ -140,7 +140,7 @@ def join(folder: Location, text: str) -> Location:
 
 
 def resolved(place: Location) -> Location:
-    """Return what tells whether two places are one file; `Path.resolve` would fail on links that go in circles."""
+    """Return the real path or URL, equal for two names of one file; `Path.resolve` would fail on circular links."""
     return place if isinstance(place, Url) else Path(os.path.realpath(place))
 
 

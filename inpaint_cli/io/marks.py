@@ -1,6 +1,6 @@
-"""What somebody marked: on a transparent layer, on paper of one tone, or on a copy of the photo itself.
+"""What the user marked: on a transparent layer, on paper of one tone, or on a copy of the photo.
 
-Masks and sketches are understood alike. Everything here is at the picture's own size.
+Masks and sketches are read in the same way. Everything here is at the picture's own size.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from inpaint_cli.io.photo import Photo, eight_bits
 
 Mask = NDArray[np.bool_]
 
-THRESHOLD = 127  # of 255: what is lighter is white, whatever JPEG did to the edge between
+THRESHOLD = 127  # of 255: lighter pixels are white, also at edges that JPEG blurred
 _SAMPLES = 500  # pixels a side from which the kind of a picture is told
 _DARK, _LIGHT = 48, 207  # of 255: black and white as paint programs and JPEG leave them
 _COLOURED = 64  # difference of the strongest and the weakest channel
-_FAINT = 26  # of 255: strokes that differ from the paper by less are none
+_FAINT = 26  # of 255: smaller differences from the paper are no strokes
 # A copy of the photo: differences of 8-bit values.
-_SAME = 24  # what a JPEG of ordinary quality does to most pixels
-_EXACT = 4  # what a change of profile does
+_SAME = 24  # the error of most pixels of a JPEG of usual quality
+_EXACT = 4  # the error of a change of profile
 _SEEDS = 56  # a mark differs somewhere by at least this
-_STRUCTURE = 16  # standard deviation of what both show: two black pictures are no copies of each other
-_SPECK = 2e-5  # share of the picture; what JPEG changed at a sharp edge is smaller than that, a mark is larger
+_STRUCTURE = 16  # standard deviation below which a picture is too uniform to be recognised as a copy
+_SPECK = 2e-5  # share of the picture; JPEG artefacts at sharp edges are smaller, marks are larger
 
 
 class Paper(NamedTuple):
-    """What most of a picture is.
+    """The background of a picture: its most frequent tone.
 
     Attributes:
         colour: its RGB.
@@ -53,7 +53,7 @@ class Paper(NamedTuple):
 
 
 def paper(picture: Photo) -> Paper:
-    """Return what most of a picture is."""
+    """Return the background of a picture."""
     height, width = picture.size
     sparse = eight_bits(np.ascontiguousarray(picture.pixels[:: 1 + height // _SAMPLES, :: 1 + width // _SAMPLES]))
     sample = np.broadcast_to(sparse, (*sparse.shape[:2], 3)).reshape(-1, 3).astype(int)
@@ -64,7 +64,7 @@ def paper(picture: Photo) -> Paper:
 
 
 def looks_like_a_photo(picture: Photo) -> bool:
-    """Whether a picture has colours and no paper: it is neither drawn nor painted."""
+    """Whether a picture has colours and no background of one tone."""
     found = paper(picture)
     return not picture.grey and not found.two_toned and found.share < 0.5
 
@@ -86,9 +86,9 @@ def white(picture: Photo) -> Mask:
 
 
 def painted(picture: Photo) -> Mask:
-    """Return what marks a hole in a picture: white on black; but also any colour on black, or a colour on white.
+    """Return what marks the hole in a picture: white or any colour on black, or a colour on white.
 
-    Black on white is not turned round: white is what is missing.
+    Black on white is not inverted: white means missing.
     """
     strokes = layer(picture)
     high, low = _extremes(eight_bits(picture.pixels))
@@ -153,7 +153,7 @@ def changed(picture: Photo, photo: Photo) -> Mask | None:
 
 
 def _is_exact(difference: NDArray[np.uint8]) -> bool:
-    """Whether a copy was saved without loss: then next to nothing differs a little."""
+    """Whether a copy was saved without loss: then almost no pixel differs by a small amount."""
     slightly = (difference > 0) & (difference <= _SAME)
     return bool(slightly.mean() < 0.02)
 
@@ -170,7 +170,7 @@ def _erased(picture: Photo, photo: Photo) -> Mask:
 
 
 def _without_specks(difference: NDArray[np.uint8]) -> Mask:
-    """Return the regions of a difference that reach `_SEEDS` somewhere and are no specks, with their gaps closed."""
+    """Return the regions of a difference that reach `_SEEDS` and are larger than specks, with their gaps closed."""
     side = max(3, round(max(difference.shape) / 250)) | 1
     different = (difference > _SAME).astype(np.uint8)
     regions = np.asarray(cv2.morphologyEx(different, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.uint8)

@@ -1,4 +1,4 @@
-"""What a mask means: any picture, in any mode, becomes the set of pixels that are missing."""
+"""The meaning of masks: a picture in any mode becomes the set of missing pixels."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class MaskOptions:
 
 
 def read_mask(picture: Photo, photo: Photo, options: MaskOptions) -> Mask:
-    """Return what a picture marks in a photo, H×W of the photo's size; it may be nothing.
+    """Return what a picture marks in a photo, H×W of the photo's size, possibly nothing.
 
-    White marks it. But strokes on a transparent layer, colours on black or on white, and a copy of the photo on which
+    White means missing. Strokes on a transparent layer, colours on black or on white, and a copy of the photo on which
     something was painted or erased are understood as well. With `options.invert` it is what is not white, and with
     `options.alpha` what is transparent.
 
@@ -82,7 +82,7 @@ def erased(picture: Photo) -> Mask:
 
 
 def same_aspect(size: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether two sizes (H, W) are one picture at two scales: to a pixel of rounding of the smaller."""
+    """Whether two sizes (H, W) have one aspect ratio, up to rounding by a pixel of the smaller."""
     (height, width), (tall, wide) = sorted((size[:2], other[:2]), key=math.prod)
     # Some scale takes the larger to within a pixel of the smaller on both sides: heights and widths cross-multiplied.
     return tall * (width - 1) <= wide * (height + 1) and wide * (height - 1) <= tall * (width + 1)
@@ -93,7 +93,7 @@ def rescaled(mask: Mask, shape: tuple[int, int]) -> Mask:
     if mask.shape == shape:
         return mask
     height, width = shape
-    # Shrinking, any part counts: a thin scratch must not get lost. Each side for itself, because OpenCV takes means
+    # When shrinking, any part counts, so that thin scratches survive. Each side by itself, because OpenCV averages
     # only where none grows.
     small = min(height, mask.shape[0]), min(width, mask.shape[1])
     resize_area = cv2.resize(mask.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA) > 0
@@ -155,7 +155,7 @@ def unite_masks(photo: Photo, masks: Sequence[Photo], options: MaskOptions) -> M
 
 
 def _remedies(share: float, masks: Sequence[Photo], options: MaskOptions) -> str:
-    """Return which options mend a mask that takes too much."""
+    """Return the options that help against a mask that covers too much."""
     remedies = []
     if masks and options.invert:
         remedies.append("leave out --invert-mask if white marks what is missing")
@@ -169,7 +169,7 @@ def _remedies(share: float, masks: Sequence[Photo], options: MaskOptions) -> str
 
 
 def _seen(picture: Photo, photo: Photo, options: MaskOptions) -> str:
-    """Return what is in a mask that marks nothing."""
+    """Describe a mask that marks nothing."""
     if options.alpha:
         return "it is all transparent" if options.invert else "it is all opaque"
     if picture.alpha is not None and not (picture.alpha > picture.alpha.max() // 2).any():

@@ -1,4 +1,4 @@
-"""What a file says about its picture: EXIF, XMP, IPTC, texts, resolution, and in words what can't be kept."""
+"""Metadata of a file: EXIF, XMP, IPTC, texts, resolution, and the names of what can't be kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _XMP_KEY = "XML:com.adobe.xmp"
 _OLD_EXIF_KEY = "Raw profile type exif"
 _ENCODER = "Created by OpenJPEG"  # what Pillow's JPEG 2000 encoder says of itself
 _PSD_EXIF, _PSD_XMP = 0x0422, 0x0424
-# Pictures of the photo as it was, and claims about pictures that no longer follow it.
+# Copies of the original photo, and statements about pictures that no longer follow it.
 _PREVIEWS = re.compile(rb"<xmp:Thumbnails>.*?</xmp:Thumbnails>", re.DOTALL)
 _GAIN_MAP = re.compile(
     rb"\s*hdrgm:Version=\"[^\"]*\"|<hdrgm:Version>.*?</hdrgm:Version>"
@@ -43,7 +43,7 @@ class Metadata:
 
 
 def read_metadata(picture: ImageFile.ImageFile, file: BinaryIO) -> Metadata:
-    """Return what is said about a picture that has been loaded.
+    """Return the metadata of a picture that has been loaded.
 
     What shows the photo as it was, with the object that is to be removed, is left out: thumbnails and gain maps.
     """

@@ -1,4 +1,4 @@
-"""A photo in memory: its pixels, and everything else in the file that writing it back has to keep."""
+"""A photo in memory: its pixels, and everything else of its file that is written back."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Photo:
         chunks: a PNG's chunks about its colours and use, by name, as they are.
         resources: Photoshop's image resources, with IPTC's caption, author and copyright.
         xmp_extension: the segments of a JPEG's extended XMP packet.
-        lost: what else the file held and no `Photo` can keep, in words.
+        lost: names of what else the file held and no `Photo` can keep.
         maxval: the value of white in the file, if it is not that of 8 or 16 bits.
         jpeg: how it was compressed, if it was a JPEG.
         lossless: False for a WebP that did not keep every value; of other formats the format says it.

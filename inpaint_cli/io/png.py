@@ -1,4 +1,4 @@
-"""PNG chunk by chunk: what Pillow would leave out is kept, and 16 bits are written."""
+"""PNG chunk by chunk: keeps chunks that Pillow leaves out, and writes 16 bits."""
 
 from __future__ import annotations
 

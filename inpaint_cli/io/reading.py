@@ -30,7 +30,7 @@ MAX_PIXELS = 178_956_970  # where Pillow too takes a header for a decompression 
 
 _UNSUPPORTED = re.compile(r"unsupported|not supported|cannot handle|unrecognized|unknown", re.IGNORECASE)
 
-# One line of ours says what a file's trouble is; Pillow's remarks about stray metadata would be lines without a file.
+# This tool reports a broken file in one line; Pillow's warnings about metadata name no file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # without any, Python would print its errors
@@ -79,7 +79,7 @@ def load_image(source: Location | str) -> NDArray[np.uint8]:
 def load_draft(source: Location, side: int) -> NDArray[np.uint8]:
     """Return what `load_image` does, but a JPEG at the smallest eighths of its size that still have `side` pixels.
 
-    That is several times as fast; whoever wants it much smaller than it is loses nothing.
+    Several times as fast; nothing is lost if the picture is to be reduced further.
 
     Raises:
         PhotoError: see `read_photo`.
@@ -114,7 +114,7 @@ def pictures_below(folder: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def _opened(path: Location) -> Iterator[BinaryIO]:
-    """Give a file to read, one that can be searched back and forth."""
+    """Yield a seekable file to read."""
     if path == STREAM:
         yield io.BytesIO(sys.stdin.buffer.read())
         return
@@ -125,7 +125,7 @@ def _opened(path: Location) -> Iterator[BinaryIO]:
     except OSError as error:
         raise PhotoError(f"{path}: {reason(error)}") from error
     with file:
-        if not file.seekable():  # a pipe, as <(…) in the shell makes one
+        if not file.seekable():  # a pipe, such as the shell's <(…)
             yield io.BytesIO(file.read())
         else:
             yield file

@@ -1,8 +1,8 @@
 """Objects in stores, through fsspec: the one module that talks to them.
 
-A store refuses as a file system does: whatever its driver raises leaves here as an `OSError` with the URL and the
-store's own words, so that callers treat both alike. An object appears whole or not at all: object stores make it
-visible at the end of the upload, elsewhere it is written under another name and then renamed.
+Errors of a store become those of a file system: an `OSError` with the URL and the store's message. An object appears
+whole or not at all: object stores make it visible at the end of the upload, elsewhere it is written under another name
+and then renamed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,19 @@ from inpaint_cli.errors import InpaintError, UsageError
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"}  # an upload shows when whole
+_STORES = {
+    "s3",
+    "s3a",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "adl",
+    "oss",
+    "oci",
+    "memory",
+}  # uploads appear whole
 _S3 = {"s3", "s3a"}
 _PACKAGES = {
     "s3": "s3fs",
@@ -249,12 +261,12 @@ def _refusals(url: str) -> Iterator[None]:
         raise OSError(errno.EEXIST, "exists already", url) from error
     except OSError as error:
         raise OSError(error.errno or errno.EIO, _words(error, url, "input/output error"), url) from error
-    except Exception as error:  # each driver has kinds of its own: no credentials, no such host, a bad name
+    except Exception as error:  # each driver has its own exceptions: no credentials, no such host, a bad name
         raise OSError(errno.EIO, _words(error, url, type(error).__name__), url) from error
 
 
 def _words(error: Exception, url: str, otherwise: str) -> str:
-    """Return a driver's message as the end of a line, or other words if it has none but the name of the object."""
+    """Return a driver's message as the end of a line, or a general one if it is only the object's name."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     text = " ".join(text.split()).rstrip(".")
     return otherwise if not text or url.endswith(text) or text.endswith(url) else text

@@ -1,6 +1,6 @@
 """Edge maps that a paint program saved again: in 8 bits, as colours, without the text that told what they are.
 
-They are known by what they show: Canny's edges of the photo around the hole, and in it blocks of the working size.
+They are recognised by their content: Canny's edges around the hole, and blocks of the working size inside it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from inpaint_cli.io.marks import paper
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.sketches import EdgeMap
 
-_LEVEL = 1.5 / 255  # two values that 8 bits tell apart by one step at most
+_LEVEL = 1.5 / 255  # values at most one 8-bit step apart
 _AGREED = 0.98  # share of the edges around the hole that have to be the photo's
-_FEWEST = 50  # pixels of edges; fewer tell nothing
+_FEWEST = 50  # pixels of edges; fewer are no evidence
 _MARGIN = 0.05  # of the photo's longer side: around the hole the map may have been made for a larger one
-_BRUSH = 3  # pixels: what has no grid of blocks and is as wide as that, all white, was drawn
+_BRUSH = 3  # pixels: white strokes of this width outside the grid of blocks were drawn
 
 
 def as_edge_map(sketch: Photo, photo: Photo, hole: NDArray[np.bool_], sigma: float) -> EdgeMap | None:

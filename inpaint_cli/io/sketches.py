@@ -1,7 +1,7 @@
 """Lines that come from the user: a drawn sketch, an edge map, or the edges of another photo.
 
-Whatever a paint program saves is a sketch: dark strokes on light paper or light ones on dark, strokes on a transparent
-layer, thick or soft ones. Each source answers one question: which edges does a window have at its working size?
+Any picture of a paint program is a sketch: dark strokes on light paper or light ones on dark, strokes on a transparent
+layer, thick or soft ones. Each source gives the edges of a window at its working size.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ _FAINT = 0.1  # a sketch whose strokes differ from the paper by less has none
 
 
 class EdgeSource(Protocol):
-    """Where a window's edges come from, if not from the tool itself.
+    """A source of a window's edges other than the tool itself.
 
     Attributes:
-        drawn: somebody means these lines, so they are obeyed more than lines that are guessed.
+        drawn: the user drew these lines, so they are obeyed more than guessed ones.
     """
 
     @property
@@ -57,7 +57,7 @@ class EdgeSource(Protocol):
 
 @dataclass(frozen=True)
 class EdgeMap:
-    """Edges as G2 is to see them, one value per pixel of the photo, taken as they are.
+    """C_comp for G2, one value per pixel of the photo, taken as it is.
 
     Attributes:
         edges: H×W in [0, 1], of the photo's shape.
@@ -67,7 +67,7 @@ class EdgeMap:
     drawn = False
 
     def strokes_in(self, shape: tuple[int, int]) -> None:
-        """Return None: a map says of every hole what lies in it."""
+        """Return None: a map speaks for every hole."""
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the value under the centre of each working pixel: the inverse of `upsample_nearest`."""
@@ -79,7 +79,7 @@ class EdgeMap:
 
 @dataclass(frozen=True)
 class Sketch:
-    """Strokes that somebody drew.
+    """Strokes that the user drew.
 
     Attributes:
         strokes: True = ink, H×W at the sketch's own size, which has the photo's aspect ratio.
@@ -89,7 +89,7 @@ class Sketch:
     drawn = True
 
     def strokes_in(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return the ink in a photo of this shape (H, W): a hole without any is not spoken of."""
+        """Return the ink in a photo of this shape (H, W); a hole without any is filled as without a sketch."""
         return rescaled(self.strokes, shape)
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
@@ -113,7 +113,7 @@ class Reference:
     drawn = True
 
     def strokes_in(self, shape: tuple[int, int]) -> None:
-        """Return None: where the other photo has no edge, there is none."""
+        """Return None: the other photo speaks for every hole."""
 
     def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Return the reference's edges where the window lies."""
@@ -176,7 +176,7 @@ def quantise(edges: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def digest(pixels: Pixels) -> str:
-    """Return a digest of a picture's pixels: it tells an untouched edge map from one that was drawn on."""
+    """Return a digest of a picture's pixels, which shows whether an edge map was drawn on."""
     return hashlib.sha256(np.ascontiguousarray(pixels[..., 0]).tobytes()).hexdigest()
 
 
@@ -189,7 +189,7 @@ def _centres(box: Box, size: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray
 
 def _strokes(sketch: Photo, ink: Ink) -> NDArray[np.bool_]:
     on_layer = layer(sketch)
-    if on_layer is not None:  # otherwise the transparency is only a hole in the paper
+    if on_layer is not None:  # otherwise the transparency is a hole in the paper
         return on_layer
     if ink is Ink.AUTO:
         ink = Ink.DARK if np.median(to_gray(sketch.rgb)) > 0.5 else Ink.LIGHT

@@ -1,4 +1,4 @@
-"""Standard output belongs to pictures and JSON lines: nothing that a library prints may land in between."""
+"""Standard output is kept for pictures and JSON lines; what libraries print goes to standard error."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from inpaint_cli.errors import OutputError, reason
 
 @contextmanager
 def reserved_stdout() -> Iterator[BinaryIO]:
-    """Give the real standard output, and send everything else that is written there to standard error."""
+    """Yield the real standard output, and redirect all other writes to standard error."""
     sys.stdout.flush()
     real = os.dup(1)
     os.dup2(2, 1)
@@ -26,10 +26,10 @@ def reserved_stdout() -> Iterator[BinaryIO]:
 
 
 def send(data: bytes | memoryview, stream: BinaryIO) -> None:
-    """Write to a stream past its buffer: what a full device refuses would be tried again when the buffer is closed.
+    """Write to a stream without its buffer: after an error, the buffer would be written again when it is closed.
 
     Raises:
-        OutputError: the system refuses; but a reader that went away is a `BrokenPipeError`.
+        OutputError: the system refuses; a closed pipe raises `BrokenPipeError`.
     """
     raw = stream.raw if isinstance(stream, io.BufferedWriter) else stream
     rest = memoryview(data)

@@ -1,4 +1,4 @@
-"""TIFF files of 1, 8 and 16 bits: what they say about their photo, planes that lie apart, and writing them."""
+"""TIFF files of 1, 8 and 16 bits: metadata, separate planes, and writing."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ _ELSEWHERE = {282, 283, 296, _XMP, _ICC, _IPTC, _RESOURCES}  # a `Photo` has the
 
 @functools.cache
 def silence_libtiff() -> None:
-    """Keep libtiff's own lines about a damaged file off standard error: they name no file, and ours says it.
+    """Silence libtiff's own messages about damaged files, which name no file.
 
-    Pillow silences its warnings, but not its errors, and has no setting for that.
+    Pillow silences its warnings but not its errors.
     """
-    with contextlib.suppress(OSError, AttributeError):  # a Pillow that has libtiff inside itself shows no such symbol
+    with contextlib.suppress(OSError, AttributeError):  # Pillow builds with a static libtiff export no such symbol
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
         set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
         set_handler(None)
 
 
 def describe_tiff(file: BinaryIO) -> tuple[bytes, bytes]:
-    """Return what a TIFF's tags say about its photo, as an EXIF block, and its Photoshop resources with IPTC."""
+    """Return a TIFF's metadata as an EXIF block, and its Photoshop resources with IPTC."""
     order, directory = read_directory(file)
     resources = directory[_RESOURCES].data if _RESOURCES in directory else b""
     iptc = directory[_IPTC].data if _IPTC in directory else b""
@@ -66,7 +66,7 @@ def describe_tiff(file: BinaryIO) -> tuple[bytes, bytes]:
 
 
 def check_strips(file: BinaryIO) -> None:
-    """Raise for a TIFF that was cut off or altered, as far as its compression can tell; libtiff would fill it up.
+    """Raise for a truncated or altered TIFF, as far as its compression shows; libtiff would fill the rest.
 
     Raises:
         OSError, zlib.error: it was.
@@ -96,7 +96,7 @@ def _check_deflated(data: bytes) -> None:
 
 
 def split_planes(file: BinaryIO) -> list[Pixels]:
-    """Return the channels of a TIFF that stores them apart, H×W each, which libtiff's users mix up or refuse.
+    """Return the channels of a TIFF with separate planes, H×W each, which Pillow and OpenCV mix up or refuse.
 
     Each plane becomes a grey TIFF of its own, with the same compression, and is decoded as such.
 

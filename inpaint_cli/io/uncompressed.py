@@ -1,4 +1,4 @@
-"""Formats whose pixels lie in the file as they are, where Pillow would keep less of them: PPM, BMP and SGI."""
+"""Uncompressed formats that Pillow reads or writes incompletely: PPM, BMP and SGI."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def encode_ppm(photo: Photo) -> bytes:
 
 
 def bmp_alpha(picture: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint8] | None:
-    """Return the fourth bytes of an old 32-bit BMP, H×W, if they are opacity: many programs' use of what is unused."""
+    """Return the unused fourth bytes of an old 32-bit BMP, H×W, if they hold opacity, as many programs write it."""
     if picture.format not in {"BMP", "DIB"} or picture.mode != "RGB" or not picture.tile:
         return None
     offset, args = picture.tile[0].offset, picture.tile[0].args

@@ -1,4 +1,4 @@
-"""What to say about a file that no decoder takes: what it is, where that can be told."""
+"""Why a file can't be decoded: what it is, as far as its first bytes show."""
 
 from typing import BinaryIO
 

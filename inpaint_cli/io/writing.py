@@ -1,4 +1,4 @@
-"""Writing pictures: whole or not at all, and never over a file that nobody gave up.
+"""Writing pictures: whole or not at all, and never over an existing file without permission.
 
 The file keeps the photo's format, mode, depth, profile, EXIF, XMP, texts, resolution, and a JPEG's tables.
 """
@@ -61,14 +61,14 @@ def write_photo(photo: Photo, target: Location | BinaryIO, *, overwrite: bool = 
     data = encode(photo, format_for(photo, target))
     with _refusals(target), replacing(Path(os.path.realpath(target))) as file:  # a link stays a link
         file.write(data)
-        _check_target(target, overwrite=overwrite)  # the work took a while: somebody else may have written it
+        _check_target(target, overwrite=overwrite)  # another process may have written it meanwhile
 
 
 def write_file(source: Path, target: Location, *, overwrite: bool = False) -> None:
-    """Put a copy of a file somewhere, whole or not at all.
+    """Write a copy of a file, whole or not at all.
 
     Raises:
-        OutputExistsError: something stands there and may not be overwritten.
+        OutputExistsError: the target exists and may not be overwritten.
         OutputError: the system or the store refuses.
     """
     with _refusals(target):
@@ -82,7 +82,7 @@ def write_file(source: Path, target: Location, *, overwrite: bool = False) -> No
 
 
 def _upload(data: bytes | memoryview | Path, target: Url, *, overwrite: bool) -> None:
-    """Write an object; that nothing stands there is asked of the store with the upload itself."""
+    """Write an object; the upload itself fails if it exists already."""
     from inpaint_cli.io import remote  # noqa: PLC0415 - fsspec
 
     with _refusals(target):

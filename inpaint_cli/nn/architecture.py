@@ -1,4 +1,4 @@
-"""The generators' layers as plain data: what a checkpoint must hold and what a graph is built from, without torch.
+"""The generators' layers as plain data, for checking checkpoints and building graphs without torch.
 
 `nn.generators` are the same networks as torch modules; a test holds both against each other.
 """

@@ -162,7 +162,7 @@ class ContextualAttentionGenerator(nn.Module):
         """Return the coarse and the refined picture, N×3×H×W in [0, 1] each.
 
         Args:
-            image: I in [0, 1], N×3×H×W, H and W multiples of 8; what it shows in the hole is not seen.
+            image: I in [0, 1], N×3×H×W, H and W multiples of 8; its values in the hole are ignored.
             mask: M in {0, 1}, N×1×H×W, 1 = missing.
         """
         known = (2 * image - 1) * (1 - mask)  # in [-1, 1], 0 in the hole
@@ -177,7 +177,7 @@ class ContextualAttentionGenerator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Four convolutions and one unit: how real a picture is, without bounds (Wasserstein GAN).
+    """Four convolutions and one unit: an unbounded score of how real a picture is (Wasserstein GAN).
 
     Args:
         side: of the pictures it sees, a multiple of 16.

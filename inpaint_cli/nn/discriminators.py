@@ -8,7 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 
 class PatchDiscriminator(nn.Module):
-    """Says of each overlapping patch whether it is real.
+    """Classifies each overlapping patch as real or fake.
 
     Args:
         in_channels: 2 for D1, which sees (grey, edges); 3 for D2, which sees RGB.

@@ -38,7 +38,7 @@ class ResidualBlock(nn.Module):
 
 
 class _Generator(nn.Module):
-    """Encoder, residual blocks and decoder; `forward` gives what the last convolution gives.
+    """Encoder, residual blocks and decoder; `forward` returns the last convolution's output.
 
     Args:
         in_channels: channels of the input.

@@ -68,7 +68,7 @@ class CompletionNetwork(nn.Module):
         """Return the completed picture, N×3×H×W in [0, 1].
 
         Args:
-            image: I in [0, 1], N×3×H×W, H and W multiples of 4; what it shows in the hole is not seen.
+            image: I in [0, 1], N×3×H×W, H and W multiples of 4; its values in the hole are ignored.
             mask: M in {0, 1}, N×1×H×W, 1 = missing.
         """
         known = 1 - mask
@@ -98,7 +98,7 @@ class _Branch(nn.Module):
 
 
 class ContextDiscriminator(nn.Module):
-    """Says of a picture, and of the square around its hole, whether they are real.
+    """Classifies a picture together with the square around its hole as real or fake.
 
     Args:
         side: of the whole pictures, in pixels.

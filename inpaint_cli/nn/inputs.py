@@ -1,8 +1,8 @@
-"""What goes into G1 and G2, and what comes out of G2: the one place for inference, training and evaluation.
+"""The inputs of G1 and G2 and the output of G2, for inference, training and evaluation alike.
 
 Every function takes arrays of one kind, NumPy's or torch's, N×C×H×W, and returns the same kind; torch is imported only
-where it is in use already. The networks themselves (`nn.generators`) are convolutions alone: whatever runs them needs
-these functions around them and nothing more.
+where it is in use already. The networks themselves (`nn.generators`) are convolutions alone and need nothing but these
+functions around them.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -18,12 +18,12 @@ Array = Any  # NDArray[np.float32] or torch.Tensor
 
 
 class InpaintInput(NamedTuple):
-    """What G2 needs for a batch, and what its output is finished with.
+    """G2's input for a batch, and what `finish_inpaint_output` needs.
 
     Attributes:
         planes: the network's input, N×4×H×W or, with a mask channel, N×5×H×W.
         filled: I with its hole filled, N×3×H×W in [0, 1].
-        deviation: what one unit of a correction stands for, N×1×1×1; None stands for 1.
+        deviation: scale of a correction, N×1×1×1; None means 1.
     """
 
     planes: Array
@@ -36,7 +36,7 @@ def prepare_edge_input(gray: Array, edges: Array, mask: Array) -> Array:
 
     Args:
         gray: I_gray in [0, 1], N×1×H×W.
-        edges: C_gt in {0, 1}, N×1×H×W; what it says inside the hole is not seen.
+        edges: C_gt in {0, 1}, N×1×H×W; its values in the hole are ignored.
         mask: M in {0, 1}, N×1×H×W, 1 = missing.
     """
     return _concatenate([gray * (1 - mask) + mask, edges * (1 - mask), mask])
@@ -54,12 +54,12 @@ def prepare_inpaint_input(
     """Return G2's input: I with its hole filled, C_comp and, where a model has that channel, M.
 
     Args:
-        image: I in [0, 1], N×3×H×W; what stands in the hole has no influence.
+        image: I in [0, 1], N×3×H×W; its values in the hole are ignored.
         edges: C_comp in [0, 1], N×1×H×W.
         mask: M in {0, 1}, N×1×H×W, 1 = missing.
-        filling: what stands in the hole, N×3×H×W; without it, white (the paper's).
+        filling: what replaces the hole, N×3×H×W; None: white (the paper's).
         contrast: `photo` takes out each picture's mean colour and divides by its standard deviation, both of the known
-            pixels. Instance normalisation forgets contrast, so that only then a correction can scale with it.
+            pixels. Instance normalisation discards contrast, so that a correction can't scale with it otherwise.
         mask_channel: whether M is a fifth channel, which a filled hole would hide.
     """
     filled = image * (1 - mask) + (mask if filling is None else filling * mask)
@@ -71,12 +71,12 @@ def prepare_inpaint_input(
 
 
 def finish_inpaint_output(given: Array, prepared: InpaintInput, output: Output) -> Array:
-    """Return I_pred, N×3×H×W, for what G2 gave; it may leave [0, 1] where that is a correction.
+    """Return I_pred, N×3×H×W, for G2's output; with a correction it may leave [0, 1].
 
     Args:
         given: G2's tanh, N×3×H×W in [−1, 1].
         prepared: what `prepare_inpaint_input` returned.
-        output: whether that is the picture, (tanh + 1) / 2 as in the paper, or a correction of the filling.
+        output: `picture`, (tanh + 1) / 2 as in the paper, or `correction`, which is added to the filling.
     """
     if output == "picture":
         return (given + 1) / 2

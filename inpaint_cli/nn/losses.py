@@ -31,7 +31,7 @@ def discriminator_loss(real: Tensor, fake: Tensor, gan: Gan, weight: Tensor | No
 
 
 def adversarial_loss(fake: Tensor, gan: Gan, weight: Tensor | None = None) -> Tensor:
-    """Return what G pays for being found out (the minimisation in equations 3 and 6).
+    """Return G's adversarial loss (the minimisation in equations 3 and 6).
 
     Args:
         fake: D's logits for generated pictures, N×1×h×w.
@@ -76,7 +76,7 @@ def feature_matching_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Ten
 def edge_cross_entropy(
     logits: Tensor, true: Tensor, mask: Tensor, edge_weight: float = 1.0, outside_weight: float = 0.0
 ) -> Tensor:
-    """Return the binary cross-entropy of G1's edges (not in the paper; it teaches in an hour what D1 takes days for).
+    """Return the binary cross-entropy of G1's edges (not in the paper; it trains G1 much faster than D1 does).
 
     Args:
         logits: log-odds of C_pred, N×1×H×W.

@@ -1,6 +1,6 @@
 """PConv (Liu et al. 2018, "Image Inpainting for Irregular Holes Using Partial Convolutions", arXiv 1804.07723).
 
-A U-Net whose convolutions see only known pixels, and say which pixels they know afterwards (equations 1 and 2). With
+A U-Net whose convolutions see only known pixels and update the mask of known pixels (equations 1 and 2). With
 c = `base_channels` (64 in the paper), n = `levels`, H = the crop's side:
 
 | layer | kernel, stride | channels | then | side |
@@ -111,7 +111,7 @@ class PConvUNet(nn.Module):
         """Return the painted picture, N×3×H×W; it may leave [0, 1], the last layer being linear.
 
         Args:
-            image: I in [0, 1], N×3×H×W, H and W multiples of 2ⁿ; what it shows in the hole is not seen.
+            image: I in [0, 1], N×3×H×W, H and W multiples of 2ⁿ; its values in the hole are ignored.
             mask: M in {0, 1}, N×1×H×W, 1 = missing.
         """
         known = 1 - mask

@@ -28,7 +28,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
         critic: pictures to scores, N×C×H×W to N×1.
         real: true pictures, N×C×H×W.
         fake: generated ones, taken as constants.
-        mask: M, N×1×H×W, 1 = missing: the gradient counts only where the generator had a choice.
+        mask: M, N×1×H×W, 1 = missing: the gradient counts in the hole only.
     """
     share = torch.rand(len(real), 1, 1, 1, device=real.device)
     between = (real + share * (fake.detach() - real)).requires_grad_()
@@ -50,8 +50,8 @@ def discount(mask: Tensor, gamma: float = 0.9) -> Tensor:
     weight, inside = torch.ones_like(mask), mask
     for _ in range(max(mask.shape[-2:])):
         weight = weight * (1 + (gamma - 1) * inside)
-        smaller = -F.max_pool2d(-inside, 3, stride=1, padding=1)  # the picture's border is none of the hole's
-        if torch.equal(smaller, inside):  # nothing, or pictures without a known pixel
+        smaller = -F.max_pool2d(-inside, 3, stride=1, padding=1)  # the picture's border does not count as known
+        if torch.equal(smaller, inside):  # no hole, or pictures without a known pixel
             break
         inside = smaller
     return torch.where(mask.mean(dim=(1, 2, 3), keepdim=True) < 1, weight, torch.ones_like(weight))

@@ -24,18 +24,18 @@ def build_generator(rival: Rival, base_channels: int, side: int) -> nn.Module:
 
 
 def size_multiple(rival: Rival, side: int) -> int:
-    """Return what both sides of a picture have to be a multiple of, for a generator trained on crops of this side."""
+    """Return the number of which both sides of a picture have to be multiples, for a generator trained on this side."""
     if rival is Rival.PCONV:
         return 1 << levels_for(side)
     return 8 if rival is Rival.CA else 4
 
 
 def paint(generator: nn.Module, image: Tensor, mask: Tensor) -> Tensor:
-    """Return I_pred, N×3×H×W, what a generator paints; Contextual Attention's refined picture.
+    """Return I_pred, N×3×H×W, a generator's picture; for Contextual Attention the refined one.
 
     Args:
         generator: of `build_generator`.
-        image: I in [0, 1], N×3×H×W; what it shows in the hole is not seen.
+        image: I in [0, 1], N×3×H×W; its values in the hole are ignored.
         mask: M in {0, 1}, N×1×H×W, 1 = missing.
     """
     painted = generator(image, mask)

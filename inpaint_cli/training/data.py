@@ -1,7 +1,7 @@
 """Photos and holes for training: a sample of a step is the same in every run with the same seed.
 
-Nothing random is kept between samples, each draws from a generator of its own. So a run resumes where it was however
-it ended, and with any number of worker processes.
+Each sample has a random generator of its own and no state is kept between samples. So a run resumes where it stopped,
+however it ended, and with any number of worker processes.
 """
 
 import math
@@ -27,8 +27,8 @@ from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, ex
 
 PAPER_LARGEST = 0.6  # of hole to picture, with the paper's recipe; drawn evenly from 0 on
 SMALLEST_HOLE, LARGEST_HOLE = 0.04, 0.5  # with the others; drawn evenly in its logarithm
-# G2 is slow to find that its edge channel says anything. Where it alone does, in most of the first samples, it learns
-# much sooner (benchmarks/training.md).
+# G2 learns to use its edge channel slowly. It learns much sooner if in most of the first samples the lines are in that
+# channel alone (benchmarks/training.md).
 ALONE_UNTIL, ALONE_SHARE = 0.3, 0.9  # of the run's steps; of the samples
 ZOOM = 5  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
 
@@ -45,13 +45,13 @@ class Batch:
         gray: I_gray in [0, 1], N×1×H×W.
         mask: M in {0, 1}, N×1×H×W.
         true_edges: Canny of the whole picture, N×1×H×W.
-        known_edges: Canny with the hole excluded, as it is all that inference has; 0 in the hole.
+        known_edges: Canny with the hole excluded, as at inference; 0 in the hole.
         kind: where the lines in the hole come from, N×1×1×1 (`Kind`).
         channel: what G2's edge channel shows in the hole, N×1×H×W in [0, 1]; 0 where the lines are G1's.
         filling: I with the hole filled harmonically, along its walls, N×3×H×W; where the lines are G1's, or the model's
             hole is white, zeros.
         target: what the squared error compares I_pred with, N×3×H×W (`Target`).
-        broken: numbers of the photos that were drawn for it, could not be read, and were replaced by others.
+        broken: numbers of the photos that were drawn for it but could not be read, and were replaced.
     """
 
     image: Tensor
@@ -75,7 +75,7 @@ class Batch:
 
 
 class SampleId(NamedTuple):
-    """Which sample: a step's, one process's, one place in its batch; and the side of its crop."""
+    """A sample's identity: step, process, place in the batch; and the side of its crop."""
 
     step: int
     rank: int
@@ -158,11 +158,11 @@ def jitter(image: Floats, rng: Generator) -> Floats:
 
 
 def random_hole(shape: tuple[int, int], rng: Generator, recipe: Recipe = Recipe.SHORT) -> Mask:
-    """Return a hole made on the fly: strokes, blobs like objects, boxes; in the paper's recipe strokes, boxes, halves.
+    """Return a random hole: strokes, object-like blobs or boxes; in the paper's recipe strokes, boxes or halves.
 
     Args:
         shape: (H, W).
-        rng: where the randomness comes from.
+        rng: the source of randomness.
         recipe: which holes, and how large.
     """
     kind = rng.random()
@@ -233,7 +233,7 @@ def collate(samples: list[Batch]) -> Batch:
 
 
 def step_samples(options: TrainOptions, step: int, rank: int) -> list[SampleId]:
-    """Return which samples a step takes, of one size, and as many as make about the same number of pixels.
+    """Return the samples of a step, all of one size and about as many pixels as any other step's.
 
     Args:
         options: the run's.
@@ -255,7 +255,7 @@ def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]
         start: number of steps already done.
         rank: this process's number.
     """
-    cv2.setNumThreads(1)  # before the fork: a worker would wait for threads that only its parent has
+    cv2.setNumThreads(1)  # before the fork: a worker would wait for its parent's threads
     yield from DataLoader(
         Samples(options),
         batch_sampler=(step_samples(options, step, rank) for step in range(start + 1, options.steps + 1)),
@@ -263,11 +263,11 @@ def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]
         collate_fn=collate,
         prefetch_factor=4 if options.workers else None,
         worker_init_fn=_begin_worker,
-        generator=torch.Generator(),  # torch's own, which losses draw from, would be one number on after a resume
+        generator=torch.Generator(),  # torch's global generator, used by losses, would be out of step after a resume
     )
 
 
 def _begin_worker(_: int) -> None:
-    """Leave signals to the process that trains, which ends its workers when its step is done; use one core."""
+    """Ignore signals, which the training process handles by ending its workers after the step; use one core."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

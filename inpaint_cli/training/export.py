@@ -1,4 +1,4 @@
-"""From a run to a model: the averaged generators, what to know of them, and a card that says where they come from."""
+"""From a run to a model: the averaged generators, their configuration, and a card that documents their origin."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from inpaint_cli.weights.model_folder import PICTURE, model_folder, write_parts
 from inpaint_cli.weights.rival_folder import RivalConfig, write_rival
 
 _LOOKS = (96, 128)  # the sizes at which G1's maps serve best (benchmarks/lines.md)
-_PLACES = {"data", "val", "out", "masks", "g1", "g2"}  # options that name folders of the trainer's machine
+_PLACES = {"data", "val", "out", "masks", "g1", "g2"}  # options with paths of the training machine
 _TITLES = {
     Rival.CA: "The generator of Contextual Attention (Yu et al. 2018, arXiv 1801.07892)",
     Rival.GLCIC: "The completion network of GLCIC (Iizuka et al. 2017)",
@@ -40,7 +40,7 @@ def export_run(run: Path, folder: Path, *, overwrite: bool = False) -> None:
 
     Raises:
         TrainingError: it is no run, or one of a single generator.
-        OutputError: the folder is there already or can't be written.
+        OutputError: the folder exists or can't be written.
     """
     options = read_options(run)
     log = [line for line in read_log(run) if line["step"] <= steps_done(run)]

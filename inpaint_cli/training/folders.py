@@ -1,4 +1,4 @@
-"""The folders that a run learns from: photos and masks. A file that is of no use is passed over, with a warning."""
+"""The folders that a run learns from: photos and masks. Unusable files are skipped with a warning."""
 
 import logging
 from pathlib import Path

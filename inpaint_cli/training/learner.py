@@ -1,7 +1,7 @@
-"""What a stage is to the training loop, and the stages of EdgeConnect: G1, G2 or both on a batch.
+"""The interface between a training stage and the loop, and the stages of EdgeConnect: G1, G2 or both.
 
-Another method joins by a class of this form and a line in `make_learner`; the loop, the data, the validation, the run's
-folder and the command line are the same for all.
+Another method needs a class of this interface and a line in `make_learner`; the loop, the data, the validation, the
+run's folder and the command line are the same for all.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from inpaint_cli.training.validation import Completion
 
 
 class Learner(Protocol):
-    """What learns in a run, and from what."""
+    """The networks that a run trains, and their losses."""
 
     @property
     def networks(self) -> nn.Module:
@@ -41,7 +41,7 @@ class Learner(Protocol):
         """The discriminators, if any."""
 
     def predict(self, batch: Batch) -> NetworkOutputs:
-        """Return what the generators make of a batch."""
+        """Return the generators' outputs for a batch."""
 
     def discriminator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
         """Return the discriminators' losses by name; their sum is what to minimise."""
@@ -50,10 +50,10 @@ class Learner(Protocol):
         """Return the generators' losses by name; their sum is what to minimise."""
 
     def update_averages(self) -> None:
-        """Take the weights of a step that is done into their averages, which are what is measured and exported."""
+        """Update the averages of the weights, which are validated and exported, after a step."""
 
     def complete(self, batch: Batch) -> Completion:
-        """Return what the averages make of a batch, without gradients."""
+        """Return the averaged generators' outputs for a batch, without gradients."""
 
 
 def make_learner(options: TrainOptions, device: torch.device, *, fresh: bool = True) -> Learner:
@@ -65,7 +65,7 @@ def make_learner(options: TrainOptions, device: torch.device, *, fresh: bool = T
         fresh: start where the options say; not for a run whose checkpoint is loaded next.
 
     Raises:
-        TrainingError, WeightsError: what it starts from is not there, or no generator of this size.
+        TrainingError, WeightsError: the starting weights are missing, or of another size.
     """
     if options.rival is not None:
         return LEARNERS[options.rival](options, device)
@@ -82,7 +82,7 @@ class EdgeConnectLearner:
         self._objective = Objective(options, self.networks, load_vgg(options, device))
         g1, g2 = self.networks.g1, self.networks.g2
         for generator in (g1, g2):
-            if generator is not None and device.type == "cuda":  # on a CPU the usual layout is faster backwards
+            if generator is not None and device.type == "cuda":  # slower on a CPU
                 generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._logits: Callable[[Tensor], Tensor] | None = g1.logits if g1 is not None else None
         self._g2: Callable[[Tensor], Tensor] | None = g2
@@ -118,7 +118,7 @@ class EdgeConnectLearner:
         return self._objective.of_generators(batch, outputs)
 
     def update_averages(self) -> None:
-        """Take the weights of a step that is done into their averages."""
+        """Update the averages of the weights after a step."""
         self.networks.update_averages()
 
     @torch.no_grad()
@@ -158,7 +158,7 @@ class EdgeConnectLearner:
         return prepared, finish_inpaint_output(g2(prepared.planes).float(), prepared, o.output.value)
 
     def _filling(self, batch: Batch, lines: Tensor) -> Tensor:
-        """Return the harmonic fill of the hole; where the lines are G1's no worker process could know them."""
+        """Return the harmonic fill of the hole; for G1's lines it is computed here, after G1."""
         filling = batch.filling.clone()
         for i in (batch.kind.flatten() == Kind.G1).nonzero().flatten().tolist():
             image = batch.image[i].permute(1, 2, 0).cpu().numpy()

@@ -36,8 +36,8 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
 
     Raises:
         TrainingError: the run can't start or be resumed, or a loss became NaN.
-        UsageError: the options contradict each other, or the device is not to be had.
-        InterruptedRunError: SIGINT or SIGTERM; the step that was going on is done and its checkpoint written.
+        UsageError: the options contradict each other, or the device is not available.
+        InterruptedRunError: SIGINT or SIGTERM; the current step is finished and its checkpoint written.
     """
     check_options(options)
     processes = Processes(options.device)
@@ -52,7 +52,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
     optimisers = Optimisers(learner.generators, learner.discriminators, options)
     run = Run(options, learner.networks, optimisers, writes=first)
     start = run.resume(device) if resume else run.begin()
-    processes.wait()  # until every process has looked at the folder, none writes to it
+    processes.wait()  # no process writes to the folder before every process has read it
     validation = Validation(options.val, options) if options.val and first else None
     progress = Progress(start, options.steps, shown=first and not quiet)
 
@@ -70,7 +70,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
                 d_losses = learner.discriminator_losses(batch, outputs)
             _descend(d_losses, optimisers.discriminators, processes, step)
 
-            with autocast(), _frozen(learner.discriminators):  # G learns from D, not D from G's mistakes
+            with autocast(), _frozen(learner.discriminators):  # G's losses must not change D
                 g_losses = learner.generator_losses(batch, outputs)
                 _descend(g_losses, optimisers.generators, processes, step, optimisers.clip)
             learner.update_averages()
@@ -88,7 +88,7 @@ def train(options: TrainOptions, *, resume: bool = False, quiet: bool = False) -
 
 @dataclass(frozen=True)
 class Reports:
-    """What a run tells of itself every so many steps: losses, validation, sample pictures.
+    """The periodic reports of a run: losses, validation, sample pictures.
 
     Attributes:
         options: say how often.
@@ -138,7 +138,7 @@ class Reports:
 
 
 class Stop:
-    """Notes a first SIGINT or SIGTERM, so that the step that is going on can be done; a second interrupts at once."""
+    """Records a first SIGINT or SIGTERM, so that the current step can be finished; a second one interrupts at once."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -160,7 +160,7 @@ class Stop:
 
 
 class SaveClock:
-    """Says when a checkpoint is due.
+    """Decides when a checkpoint is due.
 
     Args:
         minutes: between two of them; the first is due after `FIRST_SAVE` at most. 0 means after every step.

@@ -17,12 +17,12 @@ Losses = dict[str, Tensor]
 
 @dataclass
 class NetworkOutputs:
-    """What the generators made of a batch.
+    """The generators' outputs for a batch.
 
     Attributes:
         logits: log-odds of C_pred, N×1×H×W; None where G1 does not learn.
         image: I_pred, N×3×H×W; None where G2 does not learn.
-        deviation: each picture's unit of colour, N×1×1×1; None stands for 1.
+        deviation: scale of each picture's colours, N×1×1×1; None means 1.
         coarse: the first picture of Contextual Attention, N×3×H×W; None for others.
     """
 
@@ -107,7 +107,7 @@ class Objective:
         return games
 
     def _seen(self, predicted: Tensor, true: Tensor, mask: Tensor) -> Tensor:
-        """Return what D sees of a prediction: all of it, or only the hole's part in the true surroundings."""
+        """Return D's input for a prediction: all of it, or only its hole, composited into the true picture."""
         return predicted if self.options.fake is FakePatches.PICTURE else predicted * mask + true * (1 - mask)
 
     def _weight(self, batch: Batch, logits: Tensor) -> Tensor | None:

@@ -70,7 +70,7 @@ class Optimisers:
 
     def advance(self) -> None:
         """Set the learning rates of the next step."""
-        with warnings.catch_warnings():  # torch misses the steps of an optimiser whose phase has not come yet
+        with warnings.catch_warnings():  # torch warns of optimisers that have not taken a step yet
             warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)
             for scheduler in self._schedulers:
                 scheduler.step()
@@ -81,7 +81,7 @@ class Optimisers:
         return {name: optimiser.state_dict() for name, optimiser in both.items() if optimiser is not None}
 
     def load_state_dict(self, state: dict[str, Any], step: int) -> None:
-        """Take both optimisers' states after so many steps."""
+        """Load both optimisers' states after this many steps."""
         for name, saved in state.items():
             getattr(self, name).load_state_dict(saved)
         self._schedulers = self._schedule(step)

@@ -1,4 +1,4 @@
-"""The words that a training run's options are chosen from; standard library only."""
+"""The values that options of a training run are chosen from; standard library only."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class Stage(StrEnum):
 class Recipe(StrEnum):
     """How the generators learn: initialisation, optimiser, schedule, augmentation, and the losses' default weights."""
 
-    SHORT = "short"  # cross-entropy for G1, squared error for G2: what a processor makes of an hour
+    SHORT = "short"  # cross-entropy for G1, squared error for G2; hours on a processor
     REFINE = "refine"  # a second phase from there, with the paper's adversarial and feature-matching losses
     PAPER = "paper"  # the paper's alone
 
@@ -83,14 +83,14 @@ class Target(StrEnum):
 
 
 class FakePatches(StrEnum):
-    """Which of a generated picture's patches D takes for fake."""
+    """Which of a generated picture's patches count as fake for D."""
 
-    PICTURE = "picture"  # all; D sees all that G made
-    HOLE = "hole"  # as far as they lie in the hole; D sees the hole's part in its true surroundings
+    PICTURE = "picture"  # all; D sees G's whole picture
+    HOLE = "hole"  # by their share of the hole; D sees the hole composited into the true picture
 
 
 class Precision(StrEnum):
-    """What forward passes compute in; the weights are float32 always."""
+    """The precision of forward passes; the weights are always float32."""
 
     AUTO = "auto"  # bfloat16 where the processor has it
     FLOAT32 = "float32"

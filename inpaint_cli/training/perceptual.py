@@ -1,4 +1,4 @@
-"""Where a VGG's weights come from: the Hub, a file, or, when the user says so, chance."""
+"""The weights of a VGG: from the Hub, from a file, or random if the user asks for it."""
 
 import pickle
 from pathlib import Path
@@ -37,7 +37,7 @@ def load_vgg16(options: TrainOptions, device: torch.device) -> Vgg16 | None:
 
 
 def _load(kind: type[V], name: str, source: str, device: torch.device) -> V | None:
-    """Return a VGG with the weights of the Hub (its own name), of a file, by chance (random), or none at all."""
+    """Return a VGG with the weights of the Hub (its own name), of a file, random ones, or None."""
     if source == "none":
         return None
     if source == "random":

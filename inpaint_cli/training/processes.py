@@ -1,4 +1,4 @@
-"""Where a run computes: one device, or one of several processes that `accelerate launch` started."""
+"""The devices of a run: one, or one for each process that `accelerate launch` started."""
 
 import os
 
@@ -13,7 +13,7 @@ def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
     """Return the type that forward passes run in, or None for float32.
 
     Args:
-        dtype: auto is bfloat16 where the processor computes in it and does not only emulate it.
+        dtype: auto is bfloat16 where the processor supports it natively.
         device: where.
     """
     if dtype is Precision.AUTO:
@@ -22,7 +22,7 @@ def autocast_type(dtype: Precision, device: torch.device) -> torch.dtype | None:
 
 
 class Processes:
-    """This process among those that train together; alone unless `accelerate launch` started it.
+    """This process among the processes of a run: one, unless `accelerate launch` started more.
 
     Attributes:
         rank: this process's number; 0 writes the run.
@@ -49,8 +49,8 @@ class Processes:
     def average_gradients(self, optimiser: torch.optim.Optimizer) -> None:
         """Replace each gradient by its mean over the processes.
 
-        Done by hand, in one piece: two networks that call each other several times a step do not fit the one forward,
-        one backward pass that DistributedDataParallel is made for.
+        All gradients travel as one tensor. DistributedDataParallel expects one forward and one backward pass per step,
+        which two networks that call each other do not have.
         """
         if self._accelerator is None:
             return
@@ -61,7 +61,7 @@ class Processes:
             gradient.copy_(part.view_as(gradient))
 
     def any(self, wish: bool) -> bool:
-        """Return whether one of the processes wishes it; all of them have to ask."""
+        """Return whether the value is true in any process; every process has to call this."""
         if self._accelerator is None:
             return wish
         wishes = torch.tensor(float(wish), device=self._accelerator.device)

@@ -110,7 +110,7 @@ class _RivalLearner(ABC):
         """Return the generator's losses by name; their sum is what to minimise."""
 
     def update_averages(self) -> None:
-        """Take the weights of a step that is done into their average."""
+        """Update the average of the weights after a step."""
         self.networks.generator_average.update_parameters(self.networks.generator)
 
     @torch.no_grad()
@@ -139,7 +139,7 @@ class ContextualAttentionLearner(_RivalLearner):
         whole, local = self._pictures(batch, outputs)
         terms: Losses = {}
         judges = self._judges
-        with torch.autocast(batch.image.device.type, enabled=False):  # a gradient of a gradient wants its bits
+        with torch.autocast(batch.image.device.type, enabled=False):  # second derivatives need float32
             for name, critic, (real, fake), mask in (
                 ("whole", judges.whole, whole, batch.mask),
                 ("local", judges.local, local, self._local(batch.mask, batch.mask)),
@@ -184,7 +184,7 @@ class GlcicLearner(_RivalLearner):
         return {"d": 2 * losses.discriminator_loss(real, fake, Gan.NSGAN)}
 
     def generator_losses(self, batch: Batch, outputs: NetworkOutputs) -> Losses:
-        """Return the squared error, but in the second phase, and in the third what being found out costs."""
+        """Return the squared error, except in the second phase, and in the third the adversarial loss."""
         if GLCIC_ALONE <= self.progress < GLCIC_BOTH:
             return {}
         terms = {"l2": losses.l2_loss(_made(outputs.image), batch.image, batch.mask)}
@@ -212,7 +212,7 @@ class PConvLearner(_RivalLearner):
         self._vgg = load_vgg16(options, device)
 
     def predict(self, batch: Batch) -> NetworkOutputs:
-        """Return the generator's picture, and fix what the last phase fixes."""
+        """Return the generator's picture; in the last phase the encoder's batch normalisation is fixed."""
         generator = self.networks.generator
         if isinstance(generator, PConvUNet) and self.progress >= PCONV_FIXED:
             generator.fix_encoder_norms()
@@ -256,7 +256,7 @@ def _composite(batch: Batch, outputs: NetworkOutputs) -> Tensor:
 
 
 def _made(picture: Tensor | None) -> Tensor:
-    """Return a picture that `predict` has made."""
+    """Return a picture of `predict`, which is not None."""
     if picture is None:
         raise ValueError("losses without a picture: they take what `predict` returned")
     return picture

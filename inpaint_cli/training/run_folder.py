@@ -19,7 +19,7 @@ from inpaint_cli.training.run_options import BOARD, CHECKPOINT, CONFIG, LOG, SAM
 
 
 class Run:
-    """A run that is going on, and its folder.
+    """A run in progress, and its folder.
 
     Args:
         options: say which folder, and are saved in it.
@@ -29,7 +29,7 @@ class Run:
 
     Attributes:
         samples: how many samples the steps so far took, all processes together.
-        broken: numbers of the photos that could not be read so far; others took their place.
+        broken: numbers of the photos that could not be read so far and were replaced.
     """
 
     def __init__(self, options: TrainOptions, networks: nn.Module, optimisers: Optimisers, *, writes: bool) -> None:
@@ -53,7 +53,7 @@ class Run:
         return 0
 
     def resume(self, device: torch.device) -> int:
-        """Take the checkpoint's state, forget what was logged after it, and return the number of steps done.
+        """Load the checkpoint, drop log lines after it, and return the number of steps done.
 
         Raises:
             TrainingError: there is no checkpoint, or one of other networks.
@@ -83,7 +83,7 @@ class Run:
             self._board = _tensorboard(self.folder / BOARD)
 
     def save(self, step: int) -> None:
-        """Write the checkpoint after `step` steps; a kill at any moment leaves the old one or the new one, whole."""
+        """Write the checkpoint after `step` steps; if the process is killed, the old or the new one remains, whole."""
         if not self.writes:
             return
         state = {
@@ -130,7 +130,7 @@ def _tensorboard(folder: Path) -> Any:
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:
-    """Return the lines of a run's log; the half line that a killed run may leave is passed over.
+    """Return the lines of a run's log; an incomplete last line of a killed run is skipped.
 
     Raises:
         TrainingError: there is no log.

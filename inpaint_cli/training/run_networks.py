@@ -20,7 +20,7 @@ from inpaint_cli.weights.registry import CONFIG
 
 Kind = Literal["g1", "g2", "generator"]  # the last is a rival's
 
-EDGES_ARE_RARE = -2.5  # log-odds that a fresh G1 gives to each pixel: 8 %
+EDGES_ARE_RARE = -2.5  # log-odds of an edge in each pixel at the start: 8 %
 _ENTRANCE, _EXIT = "encoder.1.weight", "decoder.7."
 
 
@@ -64,10 +64,10 @@ class TrainingNetworks(nn.Module):
             self.g1.requires_grad_(False).eval()
 
     def _start(self, options: TrainOptions) -> None:
-        """Load what the run starts from.
+        """Load the weights that the run starts from.
 
         Raises:
-            TrainingError, WeightsError: it is not there, or no generator of this size.
+            TrainingError, WeightsError: they are missing, or of another size.
         """
         starts: tuple[tuple[Kind, nn.Module | None, Path | None], ...]
         starts = (("g1", self.g1, options.g1), ("g2", self.g2, options.g2))
@@ -101,7 +101,7 @@ def _learns(network: nn.Module) -> bool:
 
 
 def initialise(g1: nn.Module | None, g2: nn.Module | None) -> None:
-    """Draw the weights anew after He et al. 2015, the last layers' excepted; G1 begins with few edges everywhere."""
+    """Initialise all layers but the last after He et al. 2015; G1 starts with a low probability of edges."""
     for generator in (g1, g2):
         convolutions = (nn.Conv2d, nn.ConvTranspose2d)
         layers = [m for m in (generator.modules() if generator else ()) if isinstance(m, convolutions)]
@@ -115,7 +115,7 @@ def initialise(g1: nn.Module | None, g2: nn.Module | None) -> None:
 
 
 def begin_at_zero(g2: InpaintGenerator | None) -> None:
-    """Let a fresh G2 give zero, a correction that changes nothing."""
+    """Initialise G2's last layer with zeros, a correction that changes nothing."""
     if g2 is not None:
         last = g2.decoder[-1]
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
@@ -125,7 +125,7 @@ def begin_at_zero(g2: InpaintGenerator | None) -> None:
 def add_spectral_norm(g1: EdgeGenerator) -> None:
     """Normalise every convolution but the last spectrally (Miyato et al. 2018), as the paper does.
 
-    Each is followed by instance normalisation, so G1 gives what it gave before.
+    Each is followed by instance normalisation, so G1's output stays the same.
     """
     convolutions = [m for m in g1.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     for module in convolutions[:-1]:
@@ -133,7 +133,7 @@ def add_spectral_norm(g1: EdgeGenerator) -> None:
 
 
 def average_of(generator: nn.Module, decay: float, *, buffers: bool = False) -> AveragedModel:
-    """Return the moving average of a generator's weights; the first steps weigh more, or the start would linger.
+    """Return the moving average of a generator's weights; with a shorter memory in the first steps.
 
     Args:
         generator: what learns.

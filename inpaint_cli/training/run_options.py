@@ -1,4 +1,4 @@
-"""What a training run can be told, each option with its default and description; standard library only.
+"""The options of a training run, each with its default and description; standard library only.
 
 The command line is made from these fields, a run's `config.toml` holds their values. The defaults are those of the
 recipe `short`; `RECIPES` says where the others differ.
@@ -354,7 +354,7 @@ class TrainOptions:
         """Read `config.toml`, with changes.
 
         Raises:
-            TrainingError: the file is missing, is no TOML, or says what is no option or not its value.
+            TrainingError: the file is missing, is no TOML, or holds an unknown option or an invalid value.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8")) | changes

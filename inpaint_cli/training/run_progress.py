@@ -1,16 +1,16 @@
-"""What a run says on standard error: a bar on a terminal, otherwise a line now and then."""
+"""A run's progress on standard error: a bar on a terminal, otherwise a line every few minutes."""
 
 import time
 from typing import Self
 
 from inpaint_cli.progress import progress_bar
 
-FIRST_RATE = 10.0  # seconds of training after which the rate is known well enough to be told
+FIRST_RATE = 10.0  # seconds of training before the first rate is shown
 LINE_EVERY = 300.0  # seconds between two lines off a terminal
 
 
 class Progress:
-    """Samples per second, loss and time left; the clock behind samples per second runs where nothing is shown too.
+    """Samples per second, loss and time left; samples per second are measured even if nothing is shown.
 
     Args:
         start: steps already done.
@@ -35,7 +35,7 @@ class Progress:
         self._bar.stop()
 
     def advance(self, samples: int) -> None:
-        """One step of so many samples is done, all processes together."""
+        """Count one step with this many samples, of all processes together."""
         self._samples += samples
         self._done += 1
         self._bar.advance(self._task)

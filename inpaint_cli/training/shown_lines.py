@@ -1,6 +1,6 @@
-"""Which lines inside the hole a training sample shows to G2, and which of them hold its filling.
+"""The lines inside the hole that a training sample shows to G2, and those that are walls of its filling.
 
-G2 learns to look at its edge channel only where that says more than the filling does. So with `EdgeChannel.SOFT` the
+G2 learns to use its edge channel only where it says more than the filling does. So with `EdgeChannel.SOFT` the
 lines shown are true, but only some of them are walls of the filling, and they look as guessed lines do: blurred, of
 varying strength, with gaps.
 """
@@ -31,7 +31,7 @@ class ShownLines:
     Attributes:
         kind: where they come from.
         channel: what G2's edge channel shows in the hole, H×W float32 in [0, 1]; 0 for lines of G1.
-        walls: those that hold the filling, H×W; none for lines of G1.
+        walls: those that are walls of the filling, H×W; none for lines of G1.
     """
 
     kind: Kind
@@ -52,7 +52,7 @@ def exact_lines(kind: Kind, true: Mask, hole: Mask) -> ShownLines:
 
 
 def channel_alone(true: Mask, hole: Mask) -> ShownLines:
-    """Return the true lines in the channel, none of them a wall: what G2 does with them itself."""
+    """Return the true lines in the channel, none of them a wall, to measure what G2 itself does with them."""
     return ShownLines(Kind.TRUE, (true & hole).astype(np.float32), np.zeros_like(hole))
 
 
@@ -63,7 +63,7 @@ def soft_lines(kind: Kind, true: Mask, hole: Mask, rng: Generator) -> ShownLines
         kind: where the lines come from.
         true: the true lines, H×W.
         hole: True = missing, H×W.
-        rng: where the randomness comes from.
+        rng: the source of randomness.
     """
     if kind is not Kind.TRUE:
         return exact_lines(kind, true, hole)

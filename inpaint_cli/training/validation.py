@@ -1,4 +1,4 @@
-"""How good the averaged generators are on photos that they never saw, and what that looks like."""
+"""Validation of the averaged generators on photos that they were not trained on: measures and sample pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from inpaint_cli.training.run_options import TrainOptions
 from inpaint_cli.training.shown_lines import Kind, ShownLines, channel_alone, exact_lines
 
 MOST_PHOTOS = 48
-HOLES = 4  # per photo, each in a crop of its own
+HOLES = 4  # holes per photo, each in a crop of its own
 SHOWN = 8  # pictures in a grid
 _TOGETHER = 16 * 128 * 128  # pixels that are painted at once
 
@@ -29,7 +29,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass
 class Completion:
-    """What the averaged generators made of a batch.
+    """The averaged generators' outputs for a batch.
 
     Attributes:
         probability: C_pred, N×1×H×W in [0, 1]; None without G1.
@@ -55,7 +55,7 @@ class Validation:
     Args:
         folder: the photos.
         options: the run's, for the size and what the generators need.
-        most: how many photos to take; those that can't be read are passed over, with a warning.
+        most: how many photos to take; unreadable ones are skipped with a warning.
 
     Raises:
         TrainingError: there is none that can be read.
@@ -88,7 +88,7 @@ class Validation:
         self.shown = collate(singles[last][::HOLES][:SHOWN])
 
     def measure(self, complete: Callable[[Batch], Completion], device: torch.device) -> dict[str, float]:
-        """Return what the generators achieve.
+        """Return the measures by name.
 
         Per source of lines (`*` below): the PSNR over the pixels of all holes together, `val/psnr_*`, by how much that
         is more than the filling's, `val/gain_*`, the median of the holes' PSNR, `val/psnr_*_median`, and the mean SSIM
@@ -111,7 +111,7 @@ class Validation:
 
 
 def _ways(options: TrainOptions) -> dict[str, Callable[[Mask, Mask], ShownLines]]:
-    """Return the sources of lines that are worth measuring: how true lines and hole become lines."""
+    """Return the sources of lines to measure: functions from the true lines and the hole to lines."""
 
     def of(kind: Kind) -> Callable[[Mask, Mask], ShownLines]:
         return lambda true, hole: exact_lines(kind, true, hole)

@@ -1,1 +1,1 @@
-"""Models: what is known of them, where their files come from, and how checkpoints are read and written."""
+"""Models: registries, the Hub, and reading and writing checkpoints."""

@@ -28,7 +28,7 @@ _ENTRANCE = "encoder.1.weight"  # base_channels × channels in × 7 × 7
 _BY_CHANNELS_IN: dict[int, Kind] = {3: "edge", 4: "inpaint", 5: "inpaint"}
 _NAMES: dict[Kind, str] = {"edge": "edge generator (G1)", "inpaint": "inpainting generator (G2)"}
 
-# How spectral norm's three tensors are called: torch.nn.utils.spectral_norm (the authors'), and its successor.
+# The names of spectral norm's three tensors in torch.nn.utils.spectral_norm (the authors') and in its successor.
 _SPECTRAL_FORMS = (
     ("weight_orig", "weight_u", "weight_v"),
     ("parametrizations.weight.original", "parametrizations.weight.0._u", "parametrizations.weight.0._v"),
@@ -103,7 +103,7 @@ def _strip(state: Mapping[str, NDArray[Any]]) -> State:
 
 
 def fold_spectral_norm(state: Mapping[str, Array]) -> dict[str, Array]:
-    """Replace each spectral-normalised weight by what it is at inference: W / σ with σ = uᵀ W v (Miyato et al. 2018).
+    """Replace each spectral-normalised weight W by W / σ, σ = uᵀ W v, its value at inference (Miyato et al. 2018).
 
     Args:
         state: arrays or tensors with both, one or none of torch's two ways to save spectral norm.
@@ -122,9 +122,9 @@ def fold_spectral_norm(state: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _sigma(W: Array, u: Array, v: Array) -> Array | float:
-    """Return uᵀ W v, W's rows being its output channels: the first dimension, but the second of a transposed one."""
+    """Return σ = uᵀ W v, W's rows its output channels: the first dimension, the second of a transposed convolution."""
     if W.ndim < 2 or u.ndim != 1 or v.ndim != 1 or u.shape[0] * v.shape[0] != math.prod(W.shape):
-        return 1.0  # wrong shapes, which `check_state` finds and names
+        return 1.0  # wrong shapes, which `check_state` reports
     rows = W if u.shape[0] == W.shape[0] else W.swapaxes(0, 1)
     if u.shape[0] != rows.shape[0] or u.shape[0] == 0:
         return 1.0
@@ -142,7 +142,7 @@ def check_state(state: State, path: Path, kind: Kind, config: ModelConfig) -> No
         config: its size.
 
     Raises:
-        WeightsError: a tensor is missing, is one too many, has another shape, or is not finite.
+        WeightsError: a tensor is missing, unexpected, of another shape, or not finite.
     """
     _check_kind(state, path, kind)
     expected = architecture(kind, config).shapes()
@@ -167,7 +167,7 @@ def _is_finite(weight: NDArray[Any]) -> bool:
 
 
 def _check_kind(state: State, path: Path, kind: Kind) -> None:
-    """Name the mistake if this is the other generator."""
+    """Raise an error of its own if this is the other generator."""
     entrance = state.get(_ENTRANCE)
     if entrance is None or entrance.ndim != 4:
         return

@@ -1,4 +1,4 @@
-"""What has to be known of a model beside its weights: `config.json` in its folder, or its entry in a registry."""
+"""The configuration of a model: `config.json` in its folder, or its entry in a registry."""
 
 import json
 import logging
@@ -65,14 +65,14 @@ class ModelConfig:
 
     @classmethod
     def from_table(cls, table: Mapping[str, object], where: str) -> "ModelConfig":
-        """Return the configuration that a JSON object or TOML table states; what it leaves out is the paper's.
+        """Return the configuration in a JSON object or TOML table; keys that it leaves out have the paper's values.
 
         Args:
             table: keys are this class's attributes.
             where: what to call the table in an error, usually its file.
 
         Raises:
-            WeightsError: a key is unknown or its value makes no sense.
+            WeightsError: a key is unknown or its value is invalid.
         """
         table = dict(table)
         for key in ("hole_fill", "painter"):
@@ -92,7 +92,7 @@ class ModelConfig:
         """Read a model folder's `config.json`.
 
         Raises:
-            WeightsError: the file can't be read, is not about a model of this kind, or states what makes no sense.
+            WeightsError: the file can't be read, is not about a model of this kind, or states an invalid value.
         """
         table = read_object(path)
         model = table.pop("model", None)

@@ -1,4 +1,4 @@
-"""From checkpoints as others keep them to a model folder of our own, and from one of our models to another folder."""
+"""Converting checkpoints of any form to a model folder, and exporting a model to another folder."""
 
 import dataclasses
 from pathlib import Path
@@ -40,7 +40,7 @@ def convert(
     Raises:
         WeightsError: a checkpoint can't be read or is not the generator that it has to be.
         OutputError: the folder or the registry can't be written.
-        UsageError: the name can't be given.
+        UsageError: the name is malformed or taken.
     """
     check_free(folder, overwrite=overwrite)
     if name is not None:
@@ -72,7 +72,7 @@ def export_model(model: Model, folder: Path, entry: Entry | None, *, overwrite: 
     Args:
         model: whose files.
         folder: where to write.
-        entry: what a registry says about it, for the model card; a card beside its files goes before.
+        entry: what a registry says about it, for the model card; a card beside its files takes precedence.
         overwrite: replace the folder.
 
     Raises:

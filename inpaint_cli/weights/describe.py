@@ -1,4 +1,4 @@
-"""What `weights list` and `weights show` say of a model; nothing is downloaded for it."""
+"""The facts that `weights list` and `weights show` print of a model; nothing is downloaded for them."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +15,7 @@ class Summary:
         name: what `--weights` calls it.
         licence: its licence.
         bytes: size of both files on this machine, or None if one of them is not there.
-        where: bundled, local, missing, Hub (cached or not fetched), or convert: to be had by `weights convert` only.
+        where: bundled, local, missing, Hub (cached or not fetched), or convert (by `weights convert` only).
         lines: where lines come from by default.
         painter: what paints along them by default.
         title: one line on what it is.

@@ -75,10 +75,10 @@ class Entry:
         title: one line on what it is.
         licence: an SPDX identifier where there is one.
         training_data: what it was trained on.
-        edge: where G1's weights come from; None if they can't be had from here.
+        edge: where G1's weights come from; None if they are not distributed.
         inpaint: the same for G2.
-        home: where weights are kept that nobody may pass on.
-        convert: the command that makes those usable under this name.
+        home: where weights that may not be redistributed are kept.
+        convert: the command that makes them usable under this name.
     """
 
     name: str
@@ -100,7 +100,7 @@ def package_registry() -> Path:
 
 
 def user_registry() -> Path:
-    """Return where the user's own registry is or would be."""
+    """Return the path of the user's own registry, which need not exist."""
     return user_config_path("inpaint") / "weights.toml"
 
 
@@ -111,7 +111,7 @@ def read_entries(weights_file: Path | None = None) -> dict[str, Entry]:
         weights_file: a registry to add to the package's and the user's.
 
     Raises:
-        WeightsError: a registry can't be read or says something that makes no sense.
+        WeightsError: a registry can't be read or is invalid.
     """
     entries = read_registry(package_registry()) | read_registry(user_registry(), missing_ok=True)
     if weights_file is not None:

@@ -1,6 +1,6 @@
-"""Files of the Hugging Face Hub. huggingface_hub does the work: its cache, endpoint, tokens, resuming, offline switch.
+"""Files of the Hugging Face Hub, through huggingface_hub: its cache, endpoint, tokens, resuming and offline switch.
 
-What is in the cache is used without asking the Hub, which `weights fetch` does when it is told to.
+Cached files are used without asking the Hub; only `weights fetch` looks for newer ones.
 """
 
 import logging
@@ -24,7 +24,7 @@ class Repository:
         repo_id: USER/REPO.
         revision: a branch, tag or commit.
         fetch: what to give to `inpaint weights fetch` for these files, named in errors.
-        refresh: ask the Hub whether there is something newer; what is cached still serves if it can't be reached.
+        refresh: ask the Hub for newer files; cached ones are used if it can't be reached.
     """
 
     def __init__(self, repo_id: str, revision: str, fetch: str, *, refresh: bool = False) -> None:
@@ -38,7 +38,7 @@ class Repository:
 
         Raises:
             UsageError: `repo_id` can't be the name of a repository.
-            WeightsError: the file can't be had; the text says why and what to do.
+            WeightsError: the file can't be obtained; the text says why and what to do.
         """
         from huggingface_hub import (  # noqa: PLC0415
             _CACHED_NO_EXIST,
@@ -81,7 +81,11 @@ class Repository:
             raise UsageError(f"hf:{self.repo_id}: not the name of a Hub repository; expected hf:USER/REPO") from error
         except errors.HfHubHTTPError as error:
             raise self._refused(filename, error) from error
-        except (http_error, OSError, RuntimeError) as error:  # the last is how its transfer library, hf_xet, fails
+        except (
+            http_error,
+            OSError,
+            RuntimeError,
+        ) as error:  # RuntimeError: hf_xet's
             raise WeightsError(
                 f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
             ) from error
@@ -110,7 +114,7 @@ class Repository:
                 hf_hub_url(self.repo_id, filename, revision=self.revision), timeout=constants.HF_HUB_ETAG_TIMEOUT
             )
         except (errors.HfHubHTTPError, errors.FileMetadataError):
-            return None  # it answers; the download says what
+            return None  # it answers; the download reports errors
         except http_error as error:
             cached = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
             if not isinstance(cached, str):
@@ -119,7 +123,7 @@ class Repository:
         return None
 
     def cached(self, filename: str) -> Path | None:
-        """Return the local path of a file if it has been downloaded; asks nobody."""
+        """Return the local path of a file if it has been downloaded; no network access."""
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415
 
         path = try_to_load_from_cache(self.repo_id, filename, revision=self.revision)
@@ -199,9 +203,9 @@ def _is_cached(path: Path) -> bool:
 
 
 def _hush() -> None:
-    """Keep the client's warnings, which run over many lines, and with --quiet its progress, off the terminal.
+    """Silence the client's warnings, which run over many lines, and with --quiet its progress.
 
-    What fails for good is raised; progress is drawn only on a terminal anyway.
+    Lasting failures are raised; progress is drawn only on a terminal anyway.
     """
     from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""What a Hub may answer, and how long it may take: looked at before the client writes anything.
+"""Checks of a Hub's answers and of their duration, before the client writes anything.
 
-huggingface_hub names files of its cache by headers of the answer, and waits and retries for minutes. Both are bounded
-here, by hooks on its HTTP client.
+huggingface_hub names files of its cache by headers of the answer, and waits and retries for minutes. Hooks on its HTTP
+client limit both.
 """
 
 import os
@@ -12,7 +12,7 @@ from inpaint_cli.errors import WeightsError
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 30.0  # without a byte
-_TIMEOUTS = ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT")  # a user's own, which huggingface_hub reads
+_TIMEOUTS = ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT")  # set by the user, read by huggingface_hub
 # Headers that become names of files.
 _ETAGS = ("ETag", "X-Linked-Etag")
 _HASHES = ("X-Repo-Commit", "X-Xet-Hash")
@@ -38,12 +38,12 @@ def guard_client() -> None:
 
 
 def is_plain_path(name: str) -> bool:
-    """Whether a repository's file or revision is named by parts that stay below one another."""
+    """Whether the name of a repository's file or revision has no part that leads out of its folder."""
     return all(_NAME.fullmatch(part) and part not in {".", ".."} for part in name.split("/"))
 
 
 def _limit(request: Any) -> None:
-    """Bound the time of a request; raise if the attempt before brought nothing of the same file."""
+    """Limit the time of a request; raise if the previous attempt brought nothing of the same file."""
     if not any(name in os.environ for name in _TIMEOUTS):
         limits = {"connect": CONNECT_SECONDS, "read": SILENT_SECONDS, "write": SILENT_SECONDS, "pool": SILENT_SECONDS}
         request.extensions["timeout"] = limits

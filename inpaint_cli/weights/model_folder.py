@@ -12,7 +12,7 @@ from safetensors.numpy import save
 from inpaint_cli.errors import OutputError
 from inpaint_cli.weights.config import ModelConfig
 
-PICTURE = "samples.png"  # what a training run adds for its card
+PICTURE = "samples.png"  # the last sample pictures of a training run, shown in its card
 MODEL_FILES = ("config.json", "edge.safetensors", "inpaint.safetensors", "generator.safetensors", "README.md", PICTURE)
 
 
@@ -29,7 +29,7 @@ def write_model(
     """Write a model, all or nothing.
 
     Args:
-        folder: where; it must not be there yet unless `overwrite`.
+        folder: the new folder; it must not exist unless `overwrite`.
         edge_state: G1's weights, arrays or tensors on the CPU, spectral norm folded.
         inpaint_state: G2's weights.
         config: what goes into `config.json`.
@@ -38,7 +38,7 @@ def write_model(
         overwrite: replace the folder.
 
     Raises:
-        OutputError: the folder is there already or can't be written.
+        OutputError: the folder exists or can't be written.
     """
     with model_folder(folder, overwrite=overwrite) as new:
         write_parts(new, edge_state, inpaint_state, config, card, half=half)
@@ -56,7 +56,7 @@ def write_parts(
     """Write `config.json`, `edge.safetensors`, `inpaint.safetensors` and `README.md` into a folder.
 
     Args:
-        folder: which is there; best that of `model_folder`.
+        folder: an existing folder, usually that of `model_folder`.
         edge_state: G1's weights, arrays or tensors on the CPU, spectral norm folded.
         inpaint_state: G2's weights.
         config: what goes into `config.json`.
@@ -73,7 +73,7 @@ def write_state(path: Path, state: Mapping[str, ArrayLike], *, half: bool) -> No
     """Write weights, arrays or tensors on the CPU, as safetensors in float16 or float32."""
     dtype = np.float16 if half else np.float32
     weights = {key: np.ascontiguousarray(np.asarray(weight, dtype)) for key, weight in state.items()}
-    path.write_bytes(save(weights, metadata={"format": "pt"}))  # save_file would give the file to its owner alone
+    path.write_bytes(save(weights, metadata={"format": "pt"}))  # readable by all, unlike save_file's
 
 
 @contextmanager
@@ -81,14 +81,14 @@ def model_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary folder, which takes a model folder's place when everything in it has been written.
 
     Raises:
-        OutputError: the folder is there already, or a file can't be written.
+        OutputError: the folder exists, or a file can't be written.
     """
     check_free(folder, overwrite=overwrite)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
             new, old = Path(temporary) / "new", Path(temporary) / "old"
-            new.mkdir()  # with the usual permissions, which a TemporaryDirectory has not
+            new.mkdir()  # with the usual permissions, unlike a TemporaryDirectory
             yield new
             if folder.exists():
                 folder.rename(old)
@@ -98,7 +98,7 @@ def model_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise an OutputError unless the folder may be made, or replaced without losing anything but a model."""
+    """Raise an OutputError unless the folder may be made, or holds nothing but a model that may be replaced."""
     if not folder.exists():
         return
     if not overwrite:

@@ -1,6 +1,6 @@
 """The authors' `.pth` files, in both of torch's formats.
 
-Such a file is a pickle. It is read with `weights_only=True` and never otherwise, so that it can't run code.
+Such a file is a pickle. It is only read with `weights_only=True`, so that it can't run code.
 """
 
 import pickle
@@ -18,7 +18,7 @@ from torch import Tensor
 from inpaint_cli.errors import WeightsError, reason
 from inpaint_cli.weights.untrusted import check_tensors
 
-# What torch.load was seen to raise for text, for truncated and for altered files of either format.
+# Exceptions of torch.load observed for text, truncated and altered files of either format.
 _DAMAGED = (
     pickle.UnpicklingError,
     struct.error,
@@ -34,18 +34,18 @@ _DAMAGED = (
 )
 _FOREIGN = re.compile(
     r"unsupported (?:global: )?GLOBAL ([a-z_][\w.]*)", re.IGNORECASE
-)  # in torch's refusal of a pickle
+)  # part of torch's message for an unsafe pickle
 
 
 def load_pth(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the tensors of a generator, as they are called in the file; bfloat16 as float32.
+    """Return the tensors of a generator, under their names in the file; bfloat16 as float32.
 
     Raises:
         WeightsError: the file can't be read or holds no generator.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's remarks on how a file was pickled
+            warnings.simplefilter("ignore")  # torch's warnings about the pickle protocol
             content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error

@@ -1,4 +1,4 @@
-"""From what the user gives as `--weights` to two files on this machine: found, downloaded if need be, verified."""
+"""From `--weights` to two verified files on this machine, downloaded if need be."""
 
 import difflib
 import hashlib
@@ -45,7 +45,7 @@ def resolve(weights: str, *, weights_file: Path | None = None, refresh: bool = F
 
     Raises:
         UsageError: there is no such name or folder.
-        WeightsError: the model can't be had, or a file is not what the registry says.
+        WeightsError: the model can't be obtained, or a file does not match the registry.
     """
     if weights.startswith("hf:"):
         return _from_hub(weights, refresh=refresh)
@@ -63,7 +63,7 @@ def resolve(weights: str, *, weights_file: Path | None = None, refresh: bool = F
 
 
 def local_path(source: Source) -> Path | None:
-    """Return where a source's file lies on this machine, or None if it has not been downloaded; asks nobody."""
+    """Return where a source's file lies on this machine, or None if it has not been downloaded; no network access."""
     if isinstance(source, LocalFile):
         return source.path if source.path.exists() else None
     return hub.Repository(source.repo_id, source.revision, source.filename).cached(source.filename)

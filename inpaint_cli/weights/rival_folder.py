@@ -21,12 +21,12 @@ from inpaint_cli.weights.untrusted import read_object
 
 CONFIG, GENERATOR = "config.json", "generator.safetensors"
 
-_COUNTERS = "num_batches_tracked"  # of batch normalisation; needed by nobody
+_COUNTERS = "num_batches_tracked"  # of batch normalisation; unused at inference
 
 
 @dataclass(frozen=True)
 class RivalConfig:
-    """What has to be known of a rival beside its weights.
+    """The configuration of a rival.
 
     Attributes:
         model: which rival.
@@ -56,10 +56,10 @@ class RivalConfig:
 
 
 def write_rival(folder: Path, config: RivalConfig, state: Mapping[str, ArrayLike], card: str) -> None:
-    """Write `config.json`, `generator.safetensors` and `README.md` into a folder that is there.
+    """Write `config.json`, `generator.safetensors` and `README.md` into an existing folder.
 
     Args:
-        folder: best that of `model_folder.model_folder`.
+        folder: an existing folder, usually that of `model_folder.model_folder`.
         config: what goes into `config.json`.
         state: the generator's weights, arrays or tensors on the CPU; written as float16.
         card: the model card, Markdown.
@@ -80,7 +80,7 @@ def read_rival(folder: Path) -> tuple[RivalConfig, nn.Module]:
     config = RivalConfig.from_json(folder / CONFIG)
     path = folder / GENERATOR
     state = read_state(path)
-    with torch.device("meta"):  # no memory before the shapes are known to fit
+    with torch.device("meta"):  # no memory is allocated before the shapes are checked
         expected = {k: tuple(w.shape) for k, w in config.generator().state_dict().items() if not k.endswith(_COUNTERS)}
     found = {key: tuple(weight.shape) for key, weight in state.items()}
     if wrong := next((key for key in sorted(expected.keys() | found) if expected.get(key) != found.get(key)), None):

@@ -1,4 +1,4 @@
-"""Files that strangers made: what is checked before anything of them is loaded."""
+"""Checks of files from untrusted sources, before anything of them is loaded."""
 
 import json
 import stat
@@ -24,7 +24,7 @@ def read_text(path: Path) -> str:
 
     Raises:
         OSError: it can't be read.
-        ValueError: it is not UTF-8, or larger than any such file.
+        ValueError: it is not UTF-8, or larger than 1 MiB.
     """
     with path.open("rb") as file:
         data = file.read(_LONGEST_TEXT + 1)
@@ -51,10 +51,10 @@ def read_object(path: Path) -> dict[str, object]:
 
 
 def check_regular(path: Path) -> None:
-    """Check that a path is a file: reading a device or a pipe might never end.
+    """Check that a path is a regular file: reading a device or a pipe might never end.
 
     Raises:
-        WeightsError: it is something else, or can't be asked about.
+        WeightsError: it is something else, or its status can't be read.
     """
     try:
         mode = path.stat().st_mode
@@ -67,7 +67,7 @@ def check_regular(path: Path) -> None:
 
 
 def check_checkpoint(path: Path) -> None:
-    """Check a checkpoint from its table of contents: a file, of floating-point weights, that does not swell.
+    """Check a checkpoint by its table of contents: a regular file of uncompressed floating-point weights.
 
     Raises:
         WeightsError: it is not.
@@ -79,7 +79,7 @@ def check_checkpoint(path: Path) -> None:
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
-            if packed:  # torch never packs; a few bytes could stand for any number
+            if packed:  # torch writes no compressed entries; a few bytes could expand to any size
                 raise WeightsError(f"{path}: {packed[0]} in it is compressed, which no checkpoint is; not loaded")
     except OSError as error:
         raise WeightsError(f"{path}: can't be read: {reason(error)}") from error
@@ -100,7 +100,7 @@ def _check_table(path: Path) -> None:
 
 
 def check_tensors(state: Mapping[str, "Tensor"], path: Path) -> None:
-    """Check that tensors are plain arrays of floating-point values that lie in memory as they are.
+    """Check that tensors are dense arrays of floating-point values.
 
     Raises:
         WeightsError: one is of another type, sparse or quantised, or a few values repeated over a large shape.
