@@ -1,7 +1,6 @@
 """Whatever is wrong with a file: one clear line, the right exit code, and nothing half-written or overwritten."""
 
 import os
-import resource
 import signal
 import struct
 import subprocess
@@ -187,6 +186,7 @@ def ordinary_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         os.seteuid(0)
 
 
+@pytest.mark.posix
 def test_files_that_may_not_be_read_or_written(
     photo: Path, mask: Path, inpaint: Inpaint, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -210,8 +210,11 @@ def test_a_target_that_cannot_be(photo: Path, mask: Path, inpaint: Inpaint, tmp_
     fails(inpaint("remove", photo, photo.with_name("b.jpg"), "--mask", mask, "-o", "-"), "-o -", code=2)
 
 
+@pytest.mark.posix
 def test_a_full_disk(photo: Path, mask: Path, tmp_path: Path) -> None:
     """A write that the system breaks off half-way, as on a full disk: files may not grow beyond 4 kB."""
+    import resource  # noqa: PLC0415 - Windows has none
+
     target = tmp_path / "out.png"
     target.write_text("precious")
     before = contents(tmp_path)
@@ -231,6 +234,7 @@ def test_a_full_disk(photo: Path, mask: Path, tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+@pytest.mark.posix
 def test_a_full_device_at_standard_output(photo: Path, mask: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(
@@ -243,6 +247,7 @@ def test_a_full_device_at_standard_output(photo: Path, mask: Path) -> None:
     fails(Run(run.returncode, "", run.stderr), "standard output", "no space left")
 
 
+@pytest.mark.posix
 def test_a_full_device_at_the_end_of_json_lines(photo: Path, mask: Path, tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(
@@ -256,6 +261,7 @@ def test_a_full_device_at_the_end_of_json_lines(photo: Path, mask: Path, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_ctrl_c_in_a_run_over_a_folder(photo: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

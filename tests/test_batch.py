@@ -208,6 +208,7 @@ def test_a_manifest_s_words_are_those_of_the_command_line(tmp_path: Path) -> Non
     assert job == Job(tmp_path / "a.jpg", STREAM, (tmp_path / "m.png",), NO_EDGES)
 
 
+@pytest.mark.posix
 def test_links_in_a_circle_are_left_to_whoever_reads_them(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
     (tmp_path / "b.jpg").symlink_to(tmp_path / "a.jpg")

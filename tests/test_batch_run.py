@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import pty
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +107,7 @@ def test_an_image_that_is_named_and_left_out_is_told(photos: Path, inpaint: Inpa
     assert "left out" not in inpaint("remove", photos, "--mask", photos, *QUICK, "-o", f"{tmp_path}/folder/").err
 
 
+@pytest.mark.posix
 def test_a_row_without_lines_and_links_in_a_circle(photos: Path, inpaint: Inpaint, tmp_path: Path) -> None:
     lines = ("--painter", "harmonic", "--lines", "continue", "--no-texture")
     (photos / "pairs.csv").write_text("input,mask,edges\ndune.png,dune_mask.png,none\n")
@@ -151,8 +151,11 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_about(photos: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_a_bar_is_drawn_on_a_terminal_and_errors_stay_readable(photos: Path) -> None:
     (photos / "cat.png").write_text("no cat")
+    import pty  # noqa: PLC0415 - Windows has none
+
     master, terminal = pty.openpty()
     with subprocess.Popen(command("remove", photos, "--box", "20,20,30,30", *QUICK), stderr=terminal) as process:
         os.close(terminal)

@@ -320,6 +320,7 @@ def test_two_photos_with_one_folder_of_steps_are_told_apart_before_the_work(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.posix
 def test_a_link_stays_a_link(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     target, link = tmp_path / "deep/target.png", tmp_path / "link.png"
     target.parent.mkdir()
@@ -331,6 +332,7 @@ def test_a_link_stays_a_link(inpaint: Command, photo: Path, mask: Path, tmp_path
     assert (run.code, "exists already" in run.err) == (1, True)
 
 
+@pytest.mark.posix
 def test_a_device_is_no_place_for_a_picture(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     pipe = tmp_path / "pipe.png"
     os.mkfifo(pipe)
@@ -431,6 +433,7 @@ def test_a_device_that_is_asked_for_has_to_be_there(inpaint: Command, photo: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_words_of_options_are_names_of_files_elsewhere(
     inpaint: Command, photo: Path, mask: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -314,6 +314,7 @@ def test_a_bmp_keeps_its_alpha(source: str, dune: Image.Image, fill, tmp_path: P
             assert picture.mode == "RGBA"
 
 
+@pytest.mark.posix
 def test_the_mode_of_a_file_that_is_replaced_is_kept(dune: Image.Image, fill, tmp_path: Path) -> None:
     dune.save(tmp_path / "in.png")
     target, _ = fill(tmp_path / "in.png")

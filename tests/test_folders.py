@@ -118,6 +118,7 @@ def test_names_that_differ_in_capitals_only(tmp_path: Path, monkeypatch: pytest.
         discovery.plan(Request(images=(str(photos / "x.png"),), output=str(photos / "X.PNG")))
 
 
+@pytest.mark.posix
 def test_a_disk_that_folds_case_is_known_by_its_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Photos").mkdir()
     assert not places.folds_case(tmp_path / "Photos/x.png")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -125,6 +124,7 @@ def test_a_safetensors_file_with_a_false_table(data: bytes, model: Path, inpaint
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_a_checkpoint_that_would_swell(model: Path, tmp_path: Path) -> None:
     """A gigabyte of zeros in a megabyte: refused without ever being there."""
     torch.save({"encoder.1.weight": torch.zeros(8, 3, 7, 7)}, tmp_path / "small.pth")
@@ -145,6 +145,8 @@ def test_a_checkpoint_that_would_swell(model: Path, tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     fails(Run(run.returncode, run.stdout, run.stderr), "is compressed, which no checkpoint is")
+    import resource  # noqa: PLC0415 - Windows has none
+
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2_000_000
 
 
@@ -158,6 +160,7 @@ def registry(folder: Path, **source: str) -> Path:
 
 
 @pytest.mark.parametrize("place", ["device", "pipe", "folder"])
+@pytest.mark.posix
 def test_a_registry_that_points_to_no_file(place: str, inpaint: Inpaint, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
@@ -167,6 +170,7 @@ def test_a_registry_that_points_to_no_file(place: str, inpaint: Inpaint, tmp_pat
     fails(inpaint("weights", "convert", path, path, "-o", tmp_path / "out"), path)
 
 
+@pytest.mark.posix
 def test_a_registry_without_end(inpaint: Inpaint, tmp_path: Path) -> None:
     fails(inpaint("weights", "list", "--weights-file", "/dev/zero"), "/dev/zero", "larger than 1 MiB")
     (tmp_path / "deep.toml").write_text("a = " + "[" * 50_000)
@@ -241,6 +245,7 @@ def test_answers_that_would_name_files_outside_the_cache(
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_what_is_thrown_away_lay_in_the_cache(fetch, hub: Hub, model: Path, tmp_path: Path) -> None:
     """A link in the cache that leads out: what it leads to is not deleted, though its digest is wrong."""
     assert fetch(f"hf:{REPO}").code == 0

@@ -156,6 +156,7 @@ def test_a_connection_cut_half_way_is_resumed(weights, hub: Hub, files):
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_an_interrupted_download_leaves_nothing_behind(weights, environment, hub: Hub, tmp_path: Path):
     hub.stall.add("edge.safetensors")
     command = [sys.executable, "-m", "inpaint_cli", "weights", "fetch", f"hf:{REPO}"]

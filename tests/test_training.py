@@ -128,6 +128,7 @@ def test_two_photos_are_learned_by_heart(two_photos, tmp_path, stage, recipe, lo
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.posix
 def test_ended_at_any_moment_and_resumed_it_ends_the_same(tmp_path, inpaint, number):
     straight, ended = tmp_path / "straight", tmp_path / "ended"
     options = ("--data", PHOTOS, "--stage", "inpaint", "--l1", 1, *FAST, "--steps", 40, "--batch", 1, "--ema", 0.9)
