@@ -46,7 +46,7 @@ class Crop:
         small_hole: every working pixel that the hole touches, H×W.
         excluded: True = known, but not to be copied, h×w; None: everything may be.
         edges: C_comp, the edges to paint along, H×W in [0, 1]; None before the first stage.
-        lines: the lines among the edges in the hole, the surest first.
+        lines: the lines among the edges in the hole, by falling trust.
         trusted: the edges were drawn or given by the user, not guessed.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
@@ -79,7 +79,7 @@ class Crop:
 
     @property
     def has_edges(self) -> bool:
-        """Whether any edge lies in the hole, be it ever so unsure."""
+        """Whether any edge lies in the hole, whatever its level."""
         return self.edges is not None and bool((self.edges[self.small_hole] > 0).any())
 
     @property

@@ -1,4 +1,4 @@
-"""Where torch computes, and in what: one way to choose for painting, measuring and training."""
+"""The device and the precision that torch computes with, for painting, evaluation and training."""
 
 import torch
 
@@ -32,12 +32,14 @@ def computes_bfloat16(device: torch.device) -> bool:
     """Whether a device computes in bfloat16 natively, without emulation."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # before torch 2.11 nobody says
+    capabilities: dict[str, object] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # torch before 2.11 has no such function
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Return the precision that networks compute in on a device; `auto` is the fastest that it does well.
+    """Return the precision that networks compute in on a device; `auto` is the fastest that it supports natively.
 
     Raises:
         UsageError: not such a name.

@@ -1,14 +1,14 @@
-"""Everything that a user can cause to go wrong, each with the exit code it ends in.
+"""The errors that a user can cause, each with its exit code.
 
 An error is raised where it is found, with one line that names the file and says what to do; `cli` prints that line
-once. Nothing below `cli` exits; only `batch` catches broadly, so that one photo never costs the others.
+once. Nothing below `cli` exits; only `batch` catches every exception, so that one photo never stops the others.
 """
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the shell sees."""
+    """Exit codes."""
 
     OK = 0
     FAILED = 1  # some image, or the one thing asked for, could not be done
@@ -17,13 +17,13 @@ class ExitCode(IntEnum):
 
 
 class InpaintError(Exception):
-    """A failure with a cause that the user can do something about; its text is the one line to print."""
+    """A failure that the user can do something about; its text is the one line to print."""
 
     exit_code = ExitCode.FAILED
 
 
 class InterruptedRunError(InpaintError):
-    """Ctrl-C, or a polite kill; its text says how far the run came."""
+    """Ctrl-C or SIGTERM; its text says how far the run came."""
 
     exit_code = ExitCode.INTERRUPTED
 
@@ -35,7 +35,7 @@ def reason(error: OSError) -> str:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: libraries have exceptions of their own for that."""
+    """Whether an error means that memory ran out; libraries have their own exceptions for it."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(words in text for words in ("insufficient memory", "allocate memory"))
 
@@ -46,7 +46,7 @@ def install_command(extra: str) -> str:
 
 
 class UsageError(InpaintError):
-    """The command line asks for something that makes no sense."""
+    """The command line is invalid."""
 
     exit_code = ExitCode.USAGE
 
@@ -68,11 +68,11 @@ class OutputError(InpaintError):
 
 
 class OutputExistsError(OutputError):
-    """Something stands already where a result would go."""
+    """A result's file exists already."""
 
 
 class WeightsError(InpaintError):
-    """A model is missing, can't be had, or is not what it claims to be."""
+    """A model is missing, can't be obtained, or does not match its description."""
 
 
 class TrainingError(InpaintError):

@@ -11,7 +11,7 @@ from inpaint_cli.errors import UsageError
 
 DEFAULT_WEIGHTS = "open-lite"
 STAGES = "inpaint_cli.stages"  # the logger of what a photo is going through
-LARGEST_OBJECT = 0.5  # share of a photo that `remove` fills without being told that it is meant
+LARGEST_OBJECT = 0.5  # share of a photo that `remove` fills without --large-hole
 MULTIPLE = 4  # of every working size and crop, in pixels: the networks halve them twice
 
 
@@ -47,7 +47,7 @@ class Lines(StrEnum):
 
 
 class Painter(StrEnum):
-    """What gives colour to the lines."""
+    """What paints colours along the lines."""
 
     AUTO = "auto"  # what the model's registry entry says
     G2 = "g2"
@@ -58,14 +58,14 @@ OLD_HARMONIC = "diffusion"  # the word for `harmonic` before version 0.2: still 
 
 
 class EdgesMode(StrEnum):
-    """How a sketch and the lines that the tool finds go together."""
+    """How a sketch is combined with the lines that the tool finds."""
 
     REPLACE = "replace"
     ADD = "add"
 
 
 class Ink(StrEnum):
-    """What is the stroke and what the paper in a sketch."""
+    """Which shade of a sketch is the stroke."""
 
     AUTO = "auto"
     DARK = "dark"
@@ -75,7 +75,7 @@ class Ink(StrEnum):
 class Dtype(StrEnum):
     """The arithmetic of the networks."""
 
-    AUTO = "auto"  # the fastest that the device does well
+    AUTO = "auto"  # the fastest that the device supports
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
     FLOAT16 = "float16"
@@ -108,7 +108,7 @@ class FillOptions:
         painter: what paints along them.
         sigma: Canny's σ in pixels of the working size; None takes the model's.
         edges_mode: whether a sketch replaces the lines found or is added to them.
-        ink: what is the stroke in a sketch.
+        ink: which shade of a sketch is the stroke.
         size: longest side of the working size, a multiple of 4; None takes 256 for guessed lines, 512 for drawn
             ones, and for a network twice what it was trained on, at most 512.
         context: what a window shows around its holes on each side, as a share of their extent.
@@ -141,7 +141,7 @@ class FillOptions:
 
 
 def check_dtype(name: str) -> str:
-    """Return a precision's name if it is one.
+    """Return the precision of this name.
 
     Raises:
         UsageError: it is none.
@@ -163,7 +163,7 @@ def check_backend(name: str) -> Backend:
 
 
 def check_device(name: str) -> str:
-    """Return a device's name if it is one that this or another machine may have.
+    """Return a device's name if it is well-formed.
 
     Raises:
         UsageError: it is none.

@@ -9,7 +9,7 @@ def progress_bar(label: str, *, shown: bool) -> Progress:
 
     Args:
         label: what is going on.
-        shown: whether the user wants to see it; off a terminal it stays away in any case.
+        shown: whether the user wants to see it; it is drawn on a terminal only.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     return Progress(

@@ -23,14 +23,14 @@ from inpaint_cli.io.locations import Location, resolved
 
 @dataclass(frozen=True)
 class Result:
-    """What the work on a photo came to; nothing is written yet.
+    """The outcome of the work on a photo, not yet written.
 
     Attributes:
         save: writes it. Not called any more once the run is interrupted.
-        hole: share of the photo that was missing, if the work knows.
-        windows: number of windows that were worked on, if it knows.
-        lines: number of lines in the holes by who found them (`continued`, `g1`, `drawn`), if it knows.
-        painter: what gave colours to them; None where nothing was painted along lines.
+        hole: share of the photo that was missing, if known.
+        windows: number of windows, if known.
+        lines: number of lines in the holes by source (`continued`, `g1`, `drawn`), if known.
+        painter: the painter; None where nothing was painted along lines.
     """
 
     save: Callable[[], None]
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is done about outputs that exist, and about errors.
+    """How outputs that exist and errors are handled.
 
     Attributes:
         overwrite: replace outputs that exist; otherwise such a job fails, and nothing is lost.
@@ -75,8 +75,8 @@ def attempt(job: Job, work: Callable[[Job], Result], policy: Policy, stopped: th
 
     Args:
         job: what to do.
-        work: reads and computes; an `InpaintError` fails this job only, but for those that no other would survive.
-        policy: what is done about outputs that exist.
+        work: reads and computes; an `InpaintError` fails this job alone, except those that every other job would meet too.
+        policy: how outputs that exist are handled.
         stopped: set when nothing is to be written any more.
 
     Raises:
@@ -95,8 +95,10 @@ def attempt(job: Job, work: Callable[[Job], Result], policy: Policy, stopped: th
         result.save()
     except (UsageError, WeightsError, BrokenPipeError):
         raise
-    except Exception as error:  # a bug that one photo wakes must not cost the others their night's work
-        if policy.skip_existing and isinstance(error, OutputExistsError) and _exists(job):  # another run was faster
+    except Exception as error:  # an unexpected error in one photo must not stop the others
+        if (
+            policy.skip_existing and isinstance(error, OutputExistsError) and _exists(job)
+        ):  # another run wrote it meanwhile
             return replace(outcome, status="skipped", seconds=_since(begin))
         if policy.debug:
             raise
@@ -123,7 +125,7 @@ def _line(error: Exception, job: Job) -> str:
 
 
 def is_done(job: Job) -> bool:
-    """Whether a job's output exists, as a listing told or the file's place says."""
+    """Whether a job's output exists, by an earlier listing or by asking the file system."""
     return _exists(job) if job.done is None else job.done
 
 
@@ -132,10 +134,10 @@ def _exists(job: Job) -> bool:
 
 
 def _check(job: Job, policy: Policy) -> None:
-    """Raise what stands against a job before any work."""
+    """Raise the error of a job that can't be done."""
     if job.nameless:
         raise PhotoError(job.problem)
-    if job.problem and (job.photo == STREAM or job.photo.exists()):  # else that is what has to be said
+    if job.problem and (job.photo == STREAM or job.photo.exists()):  # a missing photo is reported first
         raise PhotoError(f"{job.photo}: {job.problem}")
     if policy.overwrite:
         return

@@ -1,4 +1,4 @@
-"""A connection to a Ray cluster: the one that is there, or one on this machine alone."""
+"""Connecting to a Ray cluster, or starting one on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STORE = 100 << 20  # bytes of Ray's object store: nothing but names travels
 
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[Any]:
-    """Give the module `ray`, connected.
+    """Yield the module `ray`, connected to a cluster.
 
     Args:
         address: `auto` for the cluster that RAY_ADDRESS or `ray start` made, or a new one on this machine if there is
@@ -31,8 +31,8 @@ def connected(address: str) -> Iterator[Any]:
     Raises:
         UsageError: Ray is not installed, or no cluster answers.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a tool for photos does not phone home
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # what it keeps back it would print at the end
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics are sent
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # deduplicated lines would be printed at the end
     try:
         import ray  # noqa: PLC0415 - only fleets need it
     except ImportError as error:
@@ -44,7 +44,7 @@ def connected(address: str) -> Iterator[Any]:
             _check_answer(address)
             ray.init(address, **settings)
         elif address == "local" or not _joined(ray, settings):
-            # By its own address a node would look up its way to the outside.
+            # Without an address Ray would find its own by a connection to the internet.
             here: dict[str, Any] = {
                 "include_dashboard": False,
                 "object_store_memory": _STORE,
@@ -54,9 +54,9 @@ def connected(address: str) -> Iterator[Any]:
     except (ConnectionError, RuntimeError, ValueError) as error:
         line = str(error).partition("\n")[0]
         raise UsageError(f"--ray {address}: no cluster: {line}") from error
-    signal.signal(signal.SIGTERM, on_term)  # Ray took it
+    signal.signal(signal.SIGTERM, on_term)  # Ray replaced the handler
     with contextlib.ExitStack() as stack:
-        # Ray prints paragraphs about each worker that dies; ours is a line.
+        # Ray prints paragraphs about each worker that dies; this tool prints a line.
         verbose = logging.getLogger("inpaint_cli").isEnabledFor(logging.INFO)
         silence = sys.stderr if verbose else stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(contextlib.redirect_stdout(silence))
@@ -65,7 +65,7 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _joined(ray: Any, settings: dict[str, Any]) -> bool:
-    """Join the cluster that the environment or this machine knows; return whether there is one."""
+    """Join the cluster that RAY_ADDRESS or `ray start` made; return whether there is one."""
     known = os.environ.get("RAY_ADDRESS", "")
     if known and "://" not in known and known not in {"auto", "local"}:
         _check_answer(known)
@@ -79,7 +79,7 @@ def _joined(ray: Any, settings: dict[str, Any]) -> bool:
 
 
 def _check_answer(address: str) -> None:
-    """Raise at once what Ray would find out after minutes."""
+    """Check the connection: Ray itself would fail only after minutes."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=_ANSWER).close()
@@ -89,7 +89,7 @@ def _check_answer(address: str) -> None:
 
 @dataclass(frozen=True)
 class Places:
-    """What each worker holds, and how many there is room for.
+    """The number of workers that the cluster has room for, and the resources of each.
 
     Attributes:
         workers: their number.

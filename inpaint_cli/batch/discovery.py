@@ -26,7 +26,7 @@ _OTHER_ENDINGS = (*filter(None, _MASK_ENDINGS), *filter(None, _SKETCH_ENDINGS), 
 
 
 def check_shared(request: Request) -> None:
-    """Check that what serves every photo is there: said once, and not again for each.
+    """Check once that the files that serve every photo exist.
 
     Raises:
         PhotoError: a mask, a sketch or another photo is not there.
@@ -97,7 +97,7 @@ def _give_own_names(jobs: Plan, namer: Namer, request: Request, many: bool) -> N
 
 
 def _ask_store(root: Url, jobs: Plan, request: Request) -> None:
-    """Find out that results can go to a store, and once for all jobs which are there already."""
+    """Check that results can be written to a store, and list once which exist already."""
     from inpaint_cli.io import remote  # noqa: PLC0415 - fsspec
 
     found = remote.below(str(root))

@@ -1,7 +1,7 @@
 """Many photos on a Ray cluster: only names travel; workers read, fill, write and return the row that reports it.
 
 Jobs are handed out one by one as workers have room, so that neither memory nor queues grow with their number. A worker
-that dies takes nothing with it: what it was at is done again, each job alone, because one of them may have killed it.
+that dies loses nothing: its jobs are done again, each alone, because one of them may have killed it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def run_fleet(jobs: Plan, work: FleetWork, address: str, report: ReportOptions) 
         jobs: as `discovery.plan` returns them.
         work: what is done with each.
         address: of the cluster: `auto`, `local` or `HOST:PORT`.
-        report: what is said.
+        report: reports each job.
 
     Raises:
         UsageError: no cluster, or an error that every job would meet.
@@ -56,7 +56,7 @@ def run_fleet(jobs: Plan, work: FleetWork, address: str, report: ReportOptions) 
 
 @dataclass
 class _Task:
-    """A job and the deaths that it was there at."""
+    """A job, and how many workers died with it."""
 
     job: Job
     deaths: int = 0
@@ -69,8 +69,8 @@ class _Actor:
     Attributes:
         handle: Ray's.
         ready: whether it takes jobs.
-        tasks: what it is at, by the reference to its reply.
-        alone: whether its job is not to have company.
+        tasks: its jobs, by the reference to their reply.
+        alone: whether it does one job at a time, because that job's last worker died.
     """
 
     handle: Any
@@ -80,7 +80,7 @@ class _Actor:
 
 
 class _Fleet:
-    """The workers, and who is at what.
+    """The workers and their jobs.
 
     Args:
         ray: the module, connected.
@@ -96,7 +96,7 @@ class _Fleet:
         self._waiting: dict[Any, _Actor] = {}  # by the reference that is waited for
         self._again: deque[_Task] = deque()
         self._failed_starts = 0
-        self._lonely: float | None = None  # since when there has been no worker
+        self._lonely: float | None = None  # the time since which there has been no worker
 
     def outcomes(self, jobs: Plan) -> Iterator[Outcome]:
         """Yield how each job ended, as it ends; after Ctrl-C those that end at once, then `KeyboardInterrupt`."""
@@ -118,7 +118,7 @@ class _Fleet:
             raise
 
     def _undone(self, jobs: Iterator[Job]) -> Iterator[_Task | Outcome]:
-        """Yield tasks, and outcomes of those that a listing told to be done."""
+        """Yield tasks, and the outcomes of those that a listing shows to be done."""
         for job in jobs:
             if self._work.policy.skip_existing and job.done:
                 yield Outcome(str(job.photo), str(job.output), "skipped")
@@ -140,11 +140,11 @@ class _Fleet:
     def _room(self) -> Places:
         try:
             return places(self._ray, self._work.model.device, self._work.model.threads)
-        except InpaintError:  # the last node has gone; another may come
+        except InpaintError:  # the last node has left; another may join
             return Places(0, self._places.cores, self._places.gpus, self._places.max_concurrent)
 
     def _check_room(self) -> None:
-        """Raise if all workers have gone, and no node has come for a while."""
+        """Raise if all workers have died, and no node has joined for a while."""
         if self._actors:
             self._lonely = None
         elif self._lonely is None:
@@ -153,7 +153,7 @@ class _Fleet:
             raise InpaintError("--ray: the cluster has no node left to work on; --skip-existing goes on later")
 
     def _hand_out(self, source: Iterator[_Task | Outcome]) -> Iterator[Outcome]:
-        """Give jobs to workers that have room; yield the outcomes found on the way."""
+        """Give jobs to workers that have room; yield the outcomes of jobs that need no work."""
         kept_free = len(self._again)  # workers that get nothing new, until they are free for a job alone
         for actor in sorted((actor for actor in self._actors if actor.ready), key=lambda actor: len(actor.tasks)):
             if kept_free:
@@ -187,7 +187,7 @@ class _Fleet:
         return list(self._ray.wait(waiting, num_returns=len(waiting), timeout=0)[0])
 
     def _settle(self, ref: Any) -> Iterator[Outcome]:
-        """Take an answer; yield the outcomes that it means."""
+        """Process a reply; yield its outcomes."""
         actor = self._waiting.pop(ref, None)
         if actor is None:  # its worker has died meanwhile
             return
@@ -216,11 +216,11 @@ class _Fleet:
             yield reply.outcome
 
     def _bury(self, actor: _Actor, task: _Task | None, error: Exception) -> Iterator[Outcome]:
-        """Let a dead worker go; yield the outcomes of jobs that are given up."""
+        """Remove a dead worker; yield the outcomes of jobs that are given up."""
         self._actors.remove(actor)
         self._waiting = {ref: other for ref, other in self._waiting.items() if other is not actor}
         self._ray.kill(actor.handle)
-        self._looked = 0  # its node may have gone too
+        self._looked = 0  # its node may have left too
         if not actor.ready:
             self._failed_starts += 1
             if self._failed_starts >= _FAILED_STARTS:
@@ -239,7 +239,7 @@ class _Fleet:
             yield Outcome(str(lost.job.photo), str(lost.job.output), "failed", error=message)
 
     def _stop(self) -> Iterator[Outcome]:
-        """Let workers end what they are writing; yield what they ended; end them."""
+        """Let workers finish what they are writing, yield its outcomes, and end the workers."""
         for actor in self._actors:
             actor.handle.stop.remote()
         end = time.monotonic() + _GRACE

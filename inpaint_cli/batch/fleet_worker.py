@@ -37,7 +37,7 @@ class ModelSource(Protocol):
         ...
 
     def load(self, photos: int, max_concurrent: int) -> EdgeConnect:
-        """Return the model for a run over this many photos, so many of them at once."""
+        """Return the model for a run over this many photos, with this many painted at once."""
         ...
 
 
@@ -48,7 +48,7 @@ class FleetWork:
     Attributes:
         model: which model.
         make: makes the work on a job from the model; the stream for pictures is None here.
-        policy: what is done about outputs that exist.
+        policy: how outputs that exist are handled.
         photos: how many the whole run has.
         folder: the current folder of whoever asked, which relative paths start from.
         level: of the log records that are to come back.
@@ -66,7 +66,7 @@ class FleetWork:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a job.
+    """A worker's answer to a job.
 
     Attributes:
         outcome: how it ended; None if the run was stopped before.
@@ -97,7 +97,7 @@ class Worker:
         self._do: Callable[[Job], Result] | None = None
 
     def ready(self) -> InpaintError | None:
-        """Prepare for work; return what stands against it."""
+        """Prepare for work; return why it is impossible, or an empty text."""
         import cv2  # noqa: PLC0415 - not before the process is the worker's own
 
         if self._work.version != __version__:

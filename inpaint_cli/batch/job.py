@@ -1,4 +1,4 @@
-"""What is asked for, and what that means for each photo. Standard library only."""
+"""A request from the command line, and the job that it means for each photo. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inpaint_cli.errors import UsageError
 from inpaint_cli.io.formats import stem_of
 from inpaint_cli.io.locations import Location, resolved
 
-NO_EDGES = Path("none")  # in the place of a sketch: paint without lines
+NO_EDGES = Path("none")  # instead of a sketch: paint without lines
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Job:
         masks: the masks to unite.
         edges: a sketch for it.
         not_from: masks of what must not be copied.
-        problem: why it can't be done, found while pairing; empty if nothing stands against it.
+        problem: why it can't be done, found while pairing; empty if it can.
         picture: a second result, or `-`.
         panel: the file for a comparison of before and after.
         steps: the folder of its intermediate pictures.
-        nameless: whether the problem is a name that no file can have, so that nothing is asked about its files.
-        done: whether the output exists, if a listing told; None if that is still to be asked.
+        nameless: whether the problem is a name that no file can have, so that its files are never looked up.
+        done: whether the output exists, by an earlier listing; None if unknown.
     """
 
     photo: Location
@@ -49,7 +49,7 @@ class Job:
         return tuple(path for path in (self.output, self.picture, self.panel) if path is not None)
 
     def known(self, *, exists: bool) -> Job:
-        """Return the job with what a listing told about its output."""
+        """Return the job with what a listing shows about its output."""
         return replace(self, done=exists)
 
     def step(self, window: int | None, number: int, name: str) -> Location:

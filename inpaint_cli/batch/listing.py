@@ -1,4 +1,4 @@
-"""Pictures by folder and stem, however many: a table on disk answers which mask belongs to which photo."""
+"""Pictures by folder and stem, in a table on disk that finds the mask of each photo."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _CACHE = 16_000  # KiB of a table that are held in memory; the rest lies in a te
 
 
 def open_database() -> sqlite3.Connection:
-    """Return a database of its own that nobody else sees and that vanishes with the connection."""
+    """Return a private temporary database, deleted when its connection closes."""
     database = sqlite3.connect("", isolation_level=None)
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("PRAGMA synchronous = OFF")
     database.execute(f"PRAGMA cache_size = -{_CACHE}")
-    database.execute("BEGIN")  # one transaction, never ended: nothing is ever written for others to see
+    database.execute("BEGIN")  # one transaction, never committed: nothing is written for other processes
     return database
 
 
 def to_blob(text: str) -> bytes:
-    """Return a name as bytes that sort as its characters do, whatever a file system let it hold."""
+    """Return a name as bytes that sort as its characters do; undecodable bytes are kept."""
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -18,7 +18,7 @@ from inpaint_cli.io.locations import Location, join, open_binary
 
 _COLUMNS = {"input", "mask", "output", "edges"}
 _WORDS = {str(STREAM), str(NO_EDGES)}
-_SEPARATORS = ",;\t"  # spreadsheets of half of Europe write ;
+_SEPARATORS = ",;\t"  # spreadsheets write ; in locales with a decimal comma
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Row:
     """What a manifest says about one photo; all but the photo may be left to the command line.
 
     Attributes:
-        problem: why it can't be done; empty if nothing stands against it.
+        problem: why it can't be done; empty if it can.
     """
 
     photo: Location

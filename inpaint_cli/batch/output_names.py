@@ -1,4 +1,4 @@
-"""What results are called. Standard library only."""
+"""The names of results. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two names mean one file. Standard library only."""
+"""Whether two names are one file. Standard library only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Places:
         return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
 
     def folded(self, place: Location, key: str) -> bytes | None:
-        """Return a hash that names share which a disk may take for one; None for objects, whose names are exact."""
+        """Return a hash shared by names that a case-insensitive file system may take for one; None for objects."""
         if isinstance(place, Url):
             return None
         return digest(unicodedata.normalize("NFC", key).casefold())
@@ -46,7 +46,7 @@ def digest(key: str) -> bytes:
 
 
 def folds_case(place: Location) -> bool:
-    """Whether the disk that a file is to lie on takes capitals and small letters for the same."""
+    """Whether the file system that a file is to lie on is case-insensitive."""
     if isinstance(place, Url):
         return False
     for folder in Path(os.path.realpath(place)).parents:

@@ -1,7 +1,7 @@
-"""The jobs of a run, however many: kept in a temporary database, every result in a place of its own.
+"""The jobs of a run in a temporary database, every result with a file of its own.
 
 Each name that a job reads or writes is noted as a hash of 16 bytes. Once all jobs are known, the database sorts the
-hashes, and what would collide lies side by side: nothing is compared with everything, and memory does not grow.
+hashes, so that collisions lie side by side; memory does not grow with the number of jobs.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Plan:
         self._note_results(job, number)
 
     def _put(self, statement: str, row: tuple[object, ...]) -> None:
-        """Insert a row, some time: one statement for a thousand takes a third of the time."""
+        """Queue a row: one statement for a thousand rows takes a third of the time."""
         rows = self._rows[statement]
         rows.append(row)
         if len(rows) >= _PAGE:
@@ -132,7 +132,7 @@ class Plan:
             rows.clear()
 
     def replace(self, number: int, job: Job) -> None:
-        """Put a job in the place of one that reads the same and writes elsewhere."""
+        """Replace a job by one that reads the same and writes elsewhere."""
         self._flush()
         output = digest(self._places.key(job.output))
         self._database.execute("UPDATE jobs SET job = ?, output = ? WHERE number = ?", (_encoded(job), output, number))
@@ -145,7 +145,7 @@ class Plan:
         self._database.executemany("INSERT OR IGNORE INTO existing VALUES (?)", ((digest(place),) for place in places))
 
     def rivals(self) -> Iterator[list[tuple[int, Job]]]:
-        """Yield, place by place, the jobs that would write to one place by names that the tool chose, with numbers."""
+        """Yield, for each place, the numbered jobs that would write there under names that the tool chose."""
         self._flush()
         self._database.execute(_NAMED_ALIKE)
         self._database.execute("CREATE INDEX writes_by_job ON writes (job)")
@@ -153,7 +153,7 @@ class Plan:
             yield [(number, self._job(number)) for number in sorted(map(int, numbers.split(",")))]
 
     def check(self) -> None:
-        """Check that every result has a place of its own.
+        """Check that every result has a file of its own.
 
         Raises:
             UsageError: an input or another result stands there.
@@ -173,7 +173,7 @@ class Plan:
 
     def deal(self, share: int, shares: int) -> None:
         """Keep one share of the jobs: (2, 8) the second of eight."""
-        # Sorted, so that every machine of a job array deals the same hand, in whatever order its shell lists the files.
+        # Sorted, so that every machine of a job array deals the same shares, in whatever order its shell lists the files.
         self._database.execute(_DEAL, (shares, share - 1))
         self._dealt = True
 
@@ -273,7 +273,7 @@ def _read_beside(job: Job) -> list[Location]:
 
 
 def _encoded(job: Job) -> str:
-    """Return a job as JSON; whatever characters a name has."""
+    """Return a job as JSON; names may hold any characters."""
     places = (job.photo, job.output, job.edges, job.picture, job.panel, job.steps)
     texts = [None if place is None else str(place) for place in places]
     masks, not_from = ([str(place) for place in listed] for listed in (job.masks, job.not_from))

@@ -1,4 +1,4 @@
-"""What a run says while it goes and at its end: JSON lines, a table of rows, a bar, a summary."""
+"""What a run reports: JSON lines, a table of rows, a progress bar, a summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What is said, and where.
+    """What is reported, and where.
 
     Attributes:
         json: where to print one JSON object per job; None for nowhere.
@@ -42,11 +42,11 @@ class ReportOptions:
 
 
 class Reporter:
-    """Tells of each job as it ends, and counts.
+    """Reports each job as it ends, and counts.
 
     Args:
         total: number of jobs.
-        options: what is said.
+        options: reports each job.
         advance: moves the bar.
         table: takes the rows, if there is one.
     """
@@ -54,13 +54,13 @@ class Reporter:
     def __init__(self, total: int, options: ReportOptions, advance: Callable[[], None], table: Table | None) -> None:
         self.total = total
         self.counts: Counter[str] = Counter()
-        self._only: Outcome | None = None  # how the one job of a run went well
+        self._only: Outcome | None = None  # the outcome of a run's only job
         self._options = options
         self._advance = advance
         self._table = table
 
     def add(self, outcome: Outcome) -> None:
-        """Tell how a job ended."""
+        """Report how a job ended."""
         self.counts[outcome.status] += 1
         if outcome.error is not None:
             logger.error("%s", outcome.error)
@@ -85,7 +85,7 @@ class Reporter:
         return ", ".join(parts)
 
     def end(self) -> ExitCode:
-        """Print what a run came to; return its exit code."""
+        """Print the summary of a run; return its exit code."""
         if self._only is not None and not self._options.quiet:
             sys.stderr.write(f"inpaint: {described(self._only)}\n")
         if (self.total > 1 or self.counts["planned"]) and not self._options.quiet:
@@ -94,7 +94,7 @@ class Reporter:
 
 
 def described(outcome: Outcome) -> str:
-    """Return what was written and what acted: `dune-clean.jpg · 1 window · lines: 2 continued · harmonic · 1.4 s`."""
+    """Return what was written and how it was filled: `dune-clean.jpg · 1 window · lines: 2 continued · harmonic · 1.4 s`."""
     parts = ["standard output" if outcome.output == str(STREAM) else outcome.output]
     if outcome.status != "ok":
         return f"{parts[0]} · {outcome.status}"
@@ -113,7 +113,7 @@ def in_words(lines: Mapping[str, int] | None) -> str:
 
 @contextlib.contextmanager
 def reporting(total: int, options: ReportOptions) -> Iterator[Reporter]:
-    """Give a reporter for this many jobs. The table is written at the end, whatever ended the run.
+    """Yield a reporter for this many jobs. The table is written at the end, however the run ended.
 
     Raises:
         UsageError: the table can't be written there, or not in that format.
@@ -129,7 +129,7 @@ def reporting(total: int, options: ReportOptions) -> Iterator[Reporter]:
 
 
 class _StageLine(logging.Handler):
-    """Shows the stage that a photo is in, on one line of the terminal, from its second second on."""
+    """Shows the stage that a photo is in on one line of the terminal, once it has taken a second."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -140,7 +140,7 @@ class _StageLine(logging.Handler):
         self._timer.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take the stage that begins."""
+        """Show the stage that begins."""
         self._stage = record.getMessage()
         if self._shown:
             self._show()
@@ -152,7 +152,7 @@ class _StageLine(logging.Handler):
             sys.stderr.flush()
 
     def close(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         self._timer.cancel()
         if self._shown:
             self._shown = False

@@ -29,8 +29,8 @@ def run(jobs: Plan, work: Callable[[Job], Result], policy: Policy, report: Repor
     Args:
         jobs: as `discovery.plan` returns them.
         work: reads and computes, called from several threads (see `attempt`).
-        policy: what is done about outputs that exist.
-        report: what is said.
+        policy: how outputs that exist are handled.
+        report: reports each job.
 
     Raises:
         UsageError, WeightsError: from the work.

@@ -67,7 +67,7 @@ class _Parquet:
 
 @contextlib.contextmanager
 def open_table(target: Location, *, overwrite: bool) -> Iterator[Table]:
-    """Give a table to add rows to; it is written to its place at the end, whatever ended the run.
+    """Yield a table to add rows to; it is written at the end, however the run ended.
 
     Raises:
         UsageError: it exists and may not be overwritten, has another extension, or pyarrow is not installed.
@@ -91,7 +91,7 @@ def open_table(target: Location, *, overwrite: bool) -> Iterator[Table]:
 
 
 def _storable(value: Any) -> Any:
-    """Return a value as Arrow takes it: maps as pairs, text in UTF-8, which names of files need not be in."""
+    """Return a value as Arrow stores it: maps as pairs, text as valid UTF-8."""
     if isinstance(value, dict):
         return list(value.items())
     return value.encode(errors="replace").decode() if isinstance(value, str) else value

@@ -77,7 +77,7 @@ class FillTask:
         if self.masks.alpha and not job.masks and photo.alpha is not None:  # the photo was its own mask
             result.make_opaque(photo.alpha)
 
-        def save() -> None:  # the result last: where it stands, all the rest does
+        def save() -> None:  # the result last: if it exists, so does the rest
             if job.panel is not None:
                 self.outputs.write(Photo(comparison(result, photo.rgb)), job.panel)
             if job.steps is not None:
@@ -87,7 +87,7 @@ class FillTask:
         return Result(save, result.hole, result.windows, result.lines, result.painter)
 
     def _warn_of_no_lines(self, sketch: EdgeSource | None, result: InpaintResult, job: Job) -> None:
-        """Warn where lines were asked for in so many words and there are none."""
+        """Warn if lines were asked for explicitly and there are none."""
         if sketch is not None:
             if not (LineSource.DRAWN in result.lines if sketch.drawn else result.has_edges):
                 logger.warning("%s: has no line in the hole of %s", job.edges or self.reference, job.photo)
@@ -118,7 +118,7 @@ class FillTask:
         return None
 
     def _resaved_map(self, sketch: Photo, photo: Photo, hole: NDArray[np.bool_]) -> EdgeSource | None:
-        """Return an edge map that lost its text and half of its bits in a paint program; None if it is none."""
+        """Return an edge map that a paint program saved again in 8 bits and without its text; None if it is none."""
         if MAP_KEY in sketch.text or not hole.any():
             return None
         edge_map = as_edge_map(sketch, photo, hole, self.model.sigma(self.options))

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     show_from(logging.WARNING)
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM is handled as Ctrl-C
     if any(re.fullmatch(r"(--[\w-]+=)?", argument) for argument in arguments):  # "" would be the current folder
         return _complain("an empty argument; is a variable of the shell not set?", ExitCode.USAGE)
     command = typer.main.get_command(app)
@@ -31,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = command.main(arguments, prog_name="inpaint", standalone_mode=False)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has
         return ExitCode.FAILED
-    except Exception as error:  # a bug of ours among them: the user gets a line, the developer --debug
+    except Exception as error:  # bugs included: one line for the user; --debug shows the traceback
         if "--debug" in arguments:
             raise
         return _report(error)
-    if code == ExitCode.INTERRUPTED:  # Typer's word for Ctrl-C outside a run over photos
+    if code == ExitCode.INTERRUPTED:  # Typer's own message for Ctrl-C
         return _complain("interrupted", code)
     return code if isinstance(code, int) else ExitCode.OK
 

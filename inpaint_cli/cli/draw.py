@@ -20,7 +20,7 @@ from inpaint_cli.io.locations import locate
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
 
 PAGE = "Page"
-# What the saved files and the page stand for, and what has no say in the pixels.
+# Options that the saved files or the page replace, and options without influence on the pixels.
 _NOT_REPEATED = frozenset(
     {"images", "mask", "box", "mask_alpha", "invert_mask", "edges", "seed", "output", "overwrite"}
     | {"port", "no_browser", "quiet", "verbose", "debug"}
@@ -123,14 +123,14 @@ def draw(
     from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
     from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415
 
-    # As for one photo, however many there are: what is saved is repeated by a command for that one.
+    # As for a single photo: each saved result is reproduced by a command for that photo alone.
     model = EdgeConnect.load(
         weights, device, dtype, weights_file=weights_file, threads=threads, backend=backend, max_concurrent=1
     )
     masks = MaskOptions(invert_mask, mask_alpha, boxes)
     session = Session(Settings(model, options, masks, reference, overwrite, _repeated(call)), jobs)
     with ThreadPoolExecutor(1) as pool:  # a single photo is read while the server is loaded
-        reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several each speaks for itself, later
+        reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several, each is read when opened
         from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
         from inpaint_cli.draw.worker import Worker  # noqa: PLC0415
 
@@ -177,7 +177,7 @@ def _check_extra() -> None:
 
 
 def _repeated(call: typer.Context) -> tuple[tuple[str, ...], ...]:
-    """Return the options that `inpaint remove` needs for the same result: those that are not at their defaults."""
+    """Return the options that `inpaint remove` needs for the same result: those that differ from its defaults."""
     repeated: list[tuple[str, ...]] = []
     for parameter in call.command.params:
         value = call.params.get(parameter.name or "")
@@ -188,7 +188,7 @@ def _repeated(call: typer.Context) -> tuple[tuple[str, ...], ...]:
 
 
 def _leave(code: ExitCode) -> NoReturn:
-    """End the process as it is: a thread inside a library can't be called back, and Python would abort on it."""
+    """End the process at once: a thread inside a library can't be stopped, and Python would abort on it."""
     if code is ExitCode.INTERRUPTED:
         typer.echo("inpaint: interrupted", err=True)
     sys.stdout.flush()

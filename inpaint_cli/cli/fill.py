@@ -36,20 +36,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-AUTO = "auto"  # the word that --grow takes instead of a number
+AUTO = "auto"  # the value of --grow that is no number
 
 _MASK, _LINES, _FILL = "Advanced: mask", "Advanced: lines", "Advanced: filling"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """What tells one command from the other.
+    """The differences between the two commands.
 
     Attributes:
         help: the text of `--help`.
         grow: by how much the mask is grown, as `--grow` takes it.
         largest: share of the photo that may be missing without `--large-hole`. An object fills no more than half of a
-            photo; damage may be more. What was seen of wrong masks took four fifths and up.
+            photo; damage may cover more. Masks given by mistake were seen to cover four fifths and more.
     """
 
     help: str
@@ -155,7 +155,7 @@ def parse_grow(text: str) -> int | None:
 
 
 def check_size(size: int | None) -> int | None:
-    """Return a working size that the networks can take.
+    """Return the working size if the networks can use it.
 
     Raises:
         UsageError: not a multiple of 4, or too small to show anything.

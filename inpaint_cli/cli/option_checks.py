@@ -1,4 +1,4 @@
-"""Options that change nothing beside the others: warned of, not silently left out."""
+"""Warnings about options that have no effect together with the others."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ _OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--s
 
 
 def warn_unused(options: FillOptions, usual_grow: int | None = 0, sources: Sequence[str] | None = None) -> None:
-    """Warn of every option that asks for what the others leave out.
+    """Warn of every option that has no effect with the others.
 
     Args:
         options: what was chosen.
-        usual_grow: the command's own growth, which nobody asked for.
+        usual_grow: the command's own default of `--grow`.
         sources: the options that say where lines come from: `--edges`, `--edges-from`, `NO_LINES`; None where that
-            can't be known or there are none.
+            is unknown or there are none.
     """
     given = set(sources or ())
     known = sources is not None

@@ -1,4 +1,4 @@
-"""From a command's options to a run over its photos: jobs planned, streams kept apart, the model loaded."""
+"""From a command's options to a run over its photos: plans the jobs, separates the streams, loads the model."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -130,10 +130,10 @@ def planned(request: Request, choice: RunChoice) -> Iterator[PlannedRun]:
     from inpaint_cli.batch.reporting import ReportOptions  # noqa: PLC0415
 
     try:
-        if not (choice.json or choice.skip_existing):  # then each photo speaks for itself
+        if not (choice.json or choice.skip_existing):  # then each photo is reported by itself
             discovery.check_shared(request)
         jobs = discovery.plan(request)
-    except OSError as error:  # of any question about a path: a name too long, a folder or a bucket that is closed to us
+    except OSError as error:  # a name that is too long, or a folder or bucket that may not be read
         raise UsageError(f"{error.filename}: {reason(error)}") from error
     if choice.ray is not None and (jobs.reads_stream or jobs.writes_stream):
         raise UsageError("--ray: standard input and output stay on this machine; name files or URLs")

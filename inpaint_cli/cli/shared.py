@@ -14,7 +14,7 @@ import typer
 from inpaint_cli import options
 from inpaint_cli.errors import UsageError
 
-_MOST_THREADS = 1024  # more than any processor has, and systems refuse to start many more
+_MOST_THREADS = 1024  # more than any processor has; the system refuses to start many more
 
 MODEL = "Advanced: model"
 FILES = "Advanced: files"

@@ -14,7 +14,7 @@ from inpaint_cli.training.conflicts import check_options
 from inpaint_cli.training.option_values import Stage
 from inpaint_cli.training.run_options import CONFIG, Option, TrainOptions
 
-THREADS = 1  # of torch, where none are asked for: several would spin against busy neighbours
+THREADS = 1  # torch's default here: on a busy machine several threads would wait for each other
 
 
 def train(context: typer.Context, **given: Any) -> None:

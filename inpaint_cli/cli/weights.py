@@ -1,4 +1,4 @@
-"""`inpaint weights`: what models there are, whether they are in order, and how they get in and out."""
+"""`inpaint weights`: lists, shows, fetches, verifies, converts and exports models."""
 
 import json
 import logging

@@ -90,7 +90,7 @@ def save(session: Session, index: int, drawing: Drawing, existing: Existing, *, 
 
 
 def _write(photo: OpenPhoto, wanted: Resolved, targets: Targets, known: Result | None, task: FillTask) -> None:
-    """Write mask and lines, then the result: where it stands, all the rest does.
+    """Write mask and lines, then the result: if it exists, so do they.
 
     Args:
         photo: which.

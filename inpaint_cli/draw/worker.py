@@ -71,7 +71,7 @@ class Ticket:
             self._put({"event": "dropped"})
         except InpaintError as error:
             self._put({"event": "failed", "error": str(error)})
-        except Exception as error:  # a bug that one stroke wakes must not cost the rest of the drawing
+        except Exception as error:  # an unexpected error in one fill must not end the session
             logger.exception("unexpected %s", type(error).__name__)
             self._put({"event": "failed", "error": f"unexpected {type(error).__name__}: {error}"})
         finally:

@@ -90,7 +90,7 @@ def load_draft(source: Location, side: int) -> NDArray[np.uint8]:
         if picture.format in {"JPEG", "MPO"} and picture.mode in {"L", "RGB"}:
             picture.draft("RGB", (side, side))
             return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    return load_image(source)  # other formats; of a broken file it says what is wrong
+    return load_image(source)  # other formats, and broken files, for their error
 
 
 def load_mask(source: Location | str, *, invert: bool = False) -> NDArray[np.bool_]:

@@ -128,7 +128,7 @@ def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO, phot
     Args:
         sketch: a drawing, or an edge map that the tool wrote.
         shape: of the photo that it is for (H, W).
-        ink: what is the stroke; found from the picture with `auto`: paper is what most of it is.
+        ink: which shade is the stroke; with `auto` the one that is not the paper, the picture's most frequent tone.
         photo: the photo that it is for. Of a copy of it with strokes on it only the strokes count.
 
     Raises:
