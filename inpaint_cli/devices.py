@@ -32,9 +32,7 @@ def computes_bfloat16(device: torch.device) -> bool:
     """Whether a device computes in bfloat16 natively, without emulation."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, object] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # torch before 2.11 has no such function
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # since torch 2.11
     return device.type == "cpu" and bool(capabilities.get("avx512_bf16"))
 
 

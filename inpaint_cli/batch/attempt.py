@@ -75,7 +75,7 @@ def attempt(job: Job, work: Callable[[Job], Result], policy: Policy, stopped: th
 
     Args:
         job: what to do.
-        work: reads and computes; an `InpaintError` fails this job alone, except those that every other job would meet too.
+        work: reads and computes; an `InpaintError` fails this job alone, except those below.
         policy: how outputs that exist are handled.
         stopped: set when nothing is to be written any more.
 
@@ -96,9 +96,7 @@ def attempt(job: Job, work: Callable[[Job], Result], policy: Policy, stopped: th
     except (UsageError, WeightsError, BrokenPipeError):
         raise
     except Exception as error:  # an unexpected error in one photo must not stop the others
-        if (
-            policy.skip_existing and isinstance(error, OutputExistsError) and _exists(job)
-        ):  # another run wrote it meanwhile
+        if policy.skip_existing and isinstance(error, OutputExistsError) and _exists(job):
             return replace(outcome, status="skipped", seconds=_since(begin))
         if policy.debug:
             raise

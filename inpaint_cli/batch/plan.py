@@ -173,7 +173,7 @@ class Plan:
 
     def deal(self, share: int, shares: int) -> None:
         """Keep one share of the jobs: (2, 8) the second of eight."""
-        # Sorted, so that every machine of a job array deals the same shares, in whatever order its shell lists the files.
+        # Sorted, so that every machine of a job array deals the same shares, however its shell orders the files.
         self._database.execute(_DEAL, (shares, share - 1))
         self._dealt = True
 

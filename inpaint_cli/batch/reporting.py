@@ -94,7 +94,7 @@ class Reporter:
 
 
 def described(outcome: Outcome) -> str:
-    """Return what was written and how it was filled: `dune-clean.jpg · 1 window · lines: 2 continued · harmonic · 1.4 s`."""
+    """Return what was done: `dune-clean.jpg · 1 window · lines: 2 continued · painter: harmonic · 1.4 s`."""
     parts = ["standard output" if outcome.output == str(STREAM) else outcome.output]
     if outcome.status != "ok":
         return f"{parts[0]} · {outcome.status}"

@@ -34,7 +34,7 @@ Port = Annotated[
         min=1024,
         max=65535,
         rich_help_panel=PAGE,
-        help="The port of this machine that the page is served on, for a tunnel say; a free one if not given.",
+        help="The local port of the page, for example for a tunnel; a free one if not given.",
     ),
 ]
 NoBrowser = Annotated[
@@ -83,7 +83,7 @@ def draw(
     """Draw mask and lines on a page in the browser, see the result at once, and save what `remove` would write.
 
     The page is served on this machine, to this machine only; it also saves the mask, the lines, and the command that
-    makes the same picture from them. The masks and sketches that the options name are where the drawing begins.
+    makes the same picture from them. Masks and sketches given by options are its starting point.
     """
     if edges is not None and edges_from is not None:
         raise UsageError("--edges and --edges-from both say where the lines come from; give one")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inpaint_cli.pipeline import EdgeConnect
 
 EdgesPlain = Annotated[
-    bool, typer.Option("--plain", help="The network on the whole photo at its own size, as papers measure: no windows.")
+    bool, typer.Option("--plain", help="The network on the whole photo at its own size, as in the paper: no windows.")
 ]
 
 
@@ -57,7 +57,7 @@ def edges(
     """Write the edge map of a photo, light on dark: Canny's edges, and with a mask the lines expected in the hole.
 
     The map is a sketch: draw on it and give it to `--edges`; for `remove`, make it with `--grow auto`.
-    Unchanged it gives the picture of the tool's own lines, if mask, --grow, --size and --context are the same.
+    Unchanged, it gives the same picture as the tool's own lines, if mask, --grow, --size and --context are the same.
     """
     options = FillOptions(
         lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain, seed=seed

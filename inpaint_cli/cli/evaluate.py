@@ -123,8 +123,8 @@ FidWeights = Annotated[
         "--fid-weights",
         metavar="FILE",
         rich_help_panel=_MEASURED,
-        help="FID's Inception as TorchScript, such as inception-2015-12-05.pt; it needs no torchvision. It is code "
-        "that runs: take it from where you trust.",
+        help="FID's Inception as TorchScript, such as inception-2015-12-05.pt; it needs no torchvision. It is "
+        "executable code: use only a file from a trusted source.",
     ),
 ]
 Resume = Annotated[

@@ -58,7 +58,7 @@ class Preset:
 
 
 REMOVE = Preset(
-    """Take an object out of a photo: the mask may be drawn loosely, it is grown a little and its rim blended.
+    """Take an object out of a photo: the mask may be drawn loosely; it is dilated a little and its rim blended.
 
     inpaint remove photo.jpg --mask mask.png
 
@@ -97,7 +97,7 @@ EdgesFrom = Annotated[
         "--edges-from",
         metavar="PHOTO",
         rich_help_panel=_LINES,
-        help="Take the edges of another photo of the same shape, the undamaged one say.",
+        help="Take the edges of another photo of the same shape, for example the undamaged one.",
     ),
 ]
 EdgesModeOption = Annotated[
@@ -105,20 +105,20 @@ EdgesModeOption = Annotated[
     typer.Option(
         "--edges-mode",
         rich_help_panel=_LINES,
-        help="Let the sketch replace the lines that --lines stands for, or be added to them.",
+        help="Whether the sketch replaces the lines that --lines finds or is added to them.",
     ),
 ]
 InkOption = Annotated[
     Ink,
-    typer.Option("--ink", rich_help_panel=_LINES, help="Which are the strokes of the sketch: the dark or the light."),
+    typer.Option("--ink", rich_help_panel=_LINES, help="Which shade of the sketch is the stroke."),
 ]
 LinesOption = Annotated[
     Lines,
     typer.Option(
         "--lines",
         rich_help_panel=_LINES,
-        help="Where lines come from without a sketch: g1, the network, which judges how the photo's edges go on; "
-        "continue, their continuation alone; or none. auto takes what was measured to be best for the model.",
+        help="Where lines come from without a sketch: g1, continuations of the photo's edges judged by the network; "
+        "continue, the continuations alone; or none. auto takes what was measured to be best for the model.",
     ),
 ]
 Sigma = Annotated[
@@ -129,7 +129,7 @@ Sigma = Annotated[
         min=0.1,
         max=20,
         rich_help_panel=_LINES,
-        help="Smoothing before Canny looks for edges, in pixels of the working size; larger finds fewer. "
+        help="Canny's smoothing (standard deviation) in pixels of the working size; a larger one finds fewer edges. "
         "The model's own (2) if not given.",
     ),
 ]
@@ -198,8 +198,8 @@ NotFrom = Annotated[
         "--not-from",
         metavar="FILE|DIR",
         rich_help_panel=_FILL,
-        help="A mask of what must not be copied into the hole: another object, say. It is read as --mask is; several "
-        "are united, and a folder holds one for each image.",
+        help="A mask of what must not be copied into the hole: for example another object. It is read as --mask is; "
+        "several are united, and a folder holds one for each image.",
     ),
 ]
 Boxes = Annotated[
@@ -225,7 +225,7 @@ LargeHole = Annotated[
         "--large-hole",
         rich_help_panel=_MASK,
         help="Fill it even if most of the photo is missing (remove: over 50 %, inpaint: over 75 %), which is refused "
-        "because such a mask is mostly a mistake.",
+        "because such a mask is usually a mistake.",
     ),
 ]
 Feather = Annotated[
@@ -235,7 +235,7 @@ Feather = Annotated[
         metavar="PIXELS",
         min=0,
         rich_help_panel=_MASK,
-        help="Blend this much of the grown rim with the photo. Not given: the outer half of it.",
+        help="Blend this much of the dilated rim with the photo. Not given: the outer half of it.",
     ),
 ]
 
@@ -279,7 +279,7 @@ Guide = Annotated[
         rich_help_panel=_FILL,
         callback=_check_guide,
         help="How much the painting steers the search for patches of texture, 0 for not at all. "
-        "The model's own if not given; 0.05 is a hint, 1 is obeyed.",
+        "The model's own if not given; 0.05 is a weak guide, 1 a strong one.",
     ),
 ]
 Context = Annotated[
@@ -291,7 +291,7 @@ Context = Annotated[
         max=10,
         rich_help_panel=_FILL,
         help="What a window shows around its hole on each side, as a share of the hole's extent: less is faster, more "
-        "has more to copy from.",
+        "gives more to copy from.",
     ),
 ]
 NoTexture = Annotated[
@@ -305,7 +305,7 @@ Plain = Annotated[
     typer.Option(
         "--plain",
         rich_help_panel=_FILL,
-        help="The two networks alone on the whole photo at its own size, as papers measure: no window, growth, "
+        help="The two networks alone on the whole photo at its own size, as in the paper: no window, growth, "
         "harmonising or texture.",
     ),
 ]

@@ -69,12 +69,12 @@ Quiet = Annotated[
         "-q",
         "--quiet",
         callback=_set_quiet,
-        help="No progress, no summary, no warnings; errors stay.",
+        help="No progress, no summary, no warnings; errors only.",
     ),
 ]
 Verbose = Annotated[
     bool,
-    typer.Option("-v", "--verbose", callback=_set_verbose, help="Say what is done with each image."),
+    typer.Option("-v", "--verbose", callback=_set_verbose, help="Report what is done with each image."),
 ]
 Debug = Annotated[
     bool,
@@ -116,7 +116,7 @@ Dtype = Annotated[
     typer.Option(
         "--dtype",
         rich_help_panel=MODEL,
-        help="The networks' arithmetic; auto takes the fastest that the device does well, and float32 with --plain.",
+        help="The networks' arithmetic; auto takes the fastest that the device supports, and float32 with --plain.",
     ),
 ]
 Backend = Annotated[
@@ -124,7 +124,7 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         rich_help_panel=MODEL,
-        help="What runs the networks; auto takes OpenCV, which starts at once, and torch for a GPU, another --dtype or "
+        help="What runs the networks; auto takes OpenCV, which starts faster, and torch for a GPU, another --dtype or "
         "many photos.",
     ),
 ]
@@ -158,7 +158,7 @@ Manifest = Annotated[
     typer.Option(
         "--manifest",
         metavar="FILE",
-        help="A table of photos instead of IMAGE, .csv or .jsonl, with input, mask, and if need be output and edges.",
+        help="A table of photos instead of IMAGE, .csv or .jsonl: input, mask, and optionally output and edges.",
     ),
 ]
 Output = Annotated[
@@ -171,7 +171,9 @@ Output = Annotated[
         "Not given: beside the photo, by a name of its own.",
     ),
 ]
-SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out photos whose output exists: resume.")]
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", help="Skip photos whose output exists, to resume a run.")
+]
 Shard = Annotated[
     str | None,
     typer.Option(
@@ -193,7 +195,7 @@ Report = Annotated[
 DryRun = Annotated[
     bool,
     typer.Option(
-        "--dry-run", rich_help_panel=MESSAGES, help="Plan only: find photos, masks and names, say how many, do nothing."
+        "--dry-run", rich_help_panel=MESSAGES, help="Plan only: find photos, masks and names, and report how many."
     ),
 ]
 Ray = Annotated[
@@ -204,7 +206,7 @@ Ray = Annotated[
         callback=_check_ray,
         rich_help_panel=FILES,
         help="Work on a Ray cluster: the one that RAY_ADDRESS or `ray start` made (auto; without one, this machine), "
-        "this machine (local), or the one at an address. Photos are best URLs that every node reaches.",
+        "this machine (local), or the one at an address. Photos should be URLs that every node reaches.",
     ),
 ]
 Json = Annotated[

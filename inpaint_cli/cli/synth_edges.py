@@ -22,7 +22,7 @@ Photo = Annotated[str, typer.Argument(metavar="A", help="The photo that gives on
 Other = Annotated[
     str, typer.Argument(metavar="B", help="The photo of the same shape that gives the other half of the edges.")
 ]
-SideOption = Annotated[Side, typer.Option("--side", help="The half of A that is painted anew, along B's edges.")]
+SideOption = Annotated[Side, typer.Option("--side", help="The half of A that is repainted along B's edges.")]
 ImageOut = Annotated[
     str | None,
     typer.Option(

@@ -20,8 +20,8 @@ THREADS = 1  # torch's default here: on a busy machine several threads would wai
 def train(context: typer.Context, **given: Any) -> None:
     """Train G1, G2 or both on a folder of photos; `inpaint weights export RUN` makes a model of the run.
 
-    A run can be stopped (Ctrl-C), ended or killed at any moment, and goes on with --resume.
-    --recipe paper has the paper's losses and their weights; what the paper does not have says so.
+    A run can be stopped (Ctrl-C) or killed at any moment, and goes on with --resume.
+    --recipe paper uses the paper's losses and weights; options that the paper does not have say so.
     Several GPUs or machines: accelerate launch -m inpaint_cli train ...
     """
     resume, quiet = given["resume"], given["quiet"]
@@ -60,7 +60,7 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         rich_help_panel="The run",
-        help="Go on with the run in --out. Its options are taken up again; those given now replace them.",
+        help="Resume the run in --out with its options; options given now replace them.",
     ),
 ]
 Threads = Annotated[
@@ -70,7 +70,7 @@ Threads = Annotated[
         metavar="N",
         callback=shared.check_threads,
         rich_help_panel="Speed",
-        help="Processor threads to train with. More than 1 is faster only on a machine that does nothing else.",
+        help="Processor threads to train with. More than 1 is faster only on an otherwise idle machine.",
         show_default=str(THREADS),
     ),
 ]

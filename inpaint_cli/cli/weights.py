@@ -35,7 +35,7 @@ Name = Annotated[
     str | None,
     typer.Option("--name", metavar="NAME", help="Register it in your own registry, so that `--weights NAME` finds it."),
 ]
-Half = Annotated[bool, typer.Option("--half", help="Write float16: half the size, a grey level off here and there.")]
+Half = Annotated[bool, typer.Option("--half", help="Write float16: half the size; results may differ by a grey level.")]
 Exportable = Annotated[str, typer.Argument(metavar=f"RUN|{_MODEL}", help="A training run's folder, or a model.")]
 
 

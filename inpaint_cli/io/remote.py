@@ -22,19 +22,8 @@ from inpaint_cli.errors import InpaintError, UsageError
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_STORES = {
-    "s3",
-    "s3a",
-    "gs",
-    "gcs",
-    "az",
-    "abfs",
-    "abfss",
-    "adl",
-    "oss",
-    "oci",
-    "memory",
-}  # uploads appear whole
+# Uploads to these appear whole.
+_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"}
 _S3 = {"s3", "s3a"}
 _PACKAGES = {
     "s3": "s3fs",

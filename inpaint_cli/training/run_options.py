@@ -208,8 +208,8 @@ class TrainOptions:
         Target,
         Option(
             _LOSSES,
-            "What the squared error compares with: the photo, or its harmonic fill along the true lines, which is what "
-            "lines can say and has no texture that nobody could guess.",
+            "What the squared error compares with: the photo, or its harmonic fill along the true lines, the part "
+            "of it that lines determine, without texture that can't be predicted.",
         ),
     ] = Target.LINES
     adversarial2: Annotated[float, Option(_LOSSES, "Weight of G2's adversarial loss.", min=0)] = 0.0

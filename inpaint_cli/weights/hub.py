@@ -81,11 +81,7 @@ class Repository:
             raise UsageError(f"hf:{self.repo_id}: not the name of a Hub repository; expected hf:USER/REPO") from error
         except errors.HfHubHTTPError as error:
             raise self._refused(filename, error) from error
-        except (
-            http_error,
-            OSError,
-            RuntimeError,
-        ) as error:  # RuntimeError: hf_xet's
+        except (http_error, OSError, RuntimeError) as error:  # RuntimeError: hf_xet's
             raise WeightsError(
                 f"{self}: {filename} could not be downloaded ({_first_sentence(error)}); run the command again"
             ) from error
