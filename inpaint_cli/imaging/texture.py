@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
@@ -203,14 +203,20 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
     for part in range(1, count):
         here = parts == part
-        distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
+        photo, structure = KnownPatches.around(search.known, here, search.sources), _structure(alone, here)
+        distance = _distance(photo, alone)
         for fill, worse, kept in attempts:
             if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
                 continue
-            if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
+            if _distance(photo, fill) <= worse * distance + _UNSEEN:
                 result[here] = fill[here]
                 break
     return result
+
+
+def _distance(photo: KnownPatches | None, fill: Floats) -> float:
+    """Return how far a fill is from the photo's patches, 0 where there are none."""
+    return 0.0 if photo is None else photo.distance_to(fill)
 
 
 def _structure(fill: Floats, here: Mask) -> float:
