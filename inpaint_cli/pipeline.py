@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import close_gaps
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.texture import copy_unled, texture
 from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
@@ -187,8 +189,10 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         if options.method is Method.EDGECONNECT:
-            crops = self.find_edges(image, mask, options, sketch, not_from)
-            crops = self.finish(self.paint(crops, options), options)
+            with ThreadPoolExecutor(1) as beside:
+                begin = self._beginner(options, sketch, beside)
+                crops = self.find_edges(image, mask, options, sketch, not_from, begin)
+                crops = self.finish(self.paint(crops, options), options)
         else:
             check_inputs(image, mask)
             crops = [
@@ -244,6 +248,7 @@ class EdgeConnect:
         options: FillOptions,
         sketch: EdgeSource | None = None,
         not_from: Mask | None = None,
+        begin: Callable[[Crop], Crop] | None = None,
     ) -> list[Crop]:
         """First stage: return the photo's crops with C_comp, the edges to paint along.
 
@@ -253,6 +258,7 @@ class EdgeConnect:
             options: how the hole is to be filled.
             sketch: the user's lines, if any.
             not_from: True = must not be copied, H×W; None: everything known may be.
+            begin: is given each crop before its edges are looked for, to begin what needs none.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
@@ -261,7 +267,7 @@ class EdgeConnect:
         """
         stages.debug("looking for lines")
         check_inputs(image, mask)
-        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch, not_from)
+        return EdgeStage(self._choices(options), self._loaded_networks, begin).find(image, mask, sketch, not_from)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
@@ -293,18 +299,33 @@ class EdgeConnect:
             walls = upsample_nearest(edges, shape) > EDGE_THRESHOLD
             large = blending.match_border(large, to_float32(crop.image), crop.hole, walls)
         if options.texture:
-            guide = self.model.config.guide_weight if options.guide is None else options.guide
             large = texture(
                 crop.image,
                 crop.hole,
                 large,
-                guide,
+                self._guide(options),
                 lines=crop.lines,
                 size=crop.window.size,
                 excluded=crop.excluded,
                 seed=options.seed,
+                unled=crop.unled,
             )
         return np.clip(large, 0, 1)
+
+    def _beginner(
+        self, options: FillOptions, sketch: EdgeSource | None, beside: Executor
+    ) -> Callable[[Crop], Crop] | None:
+        """Return what has the last stage's search without lines begin, if there will be one and a thread is idle."""
+        needed = options.texture and not options.plain and sketch is None and self._guide(options) == 0
+        if not needed or self._max_concurrent > 1 or cv2.getNumThreads() < 2:
+            return None
+        return lambda crop: replace(
+            crop, unled=beside.submit(copy_unled, crop.image, crop.hole, crop.excluded, options.seed)
+        )
+
+    def _guide(self, options: FillOptions) -> float:
+        """Return the weight of the painting in the search for patches."""
+        return self.model.config.guide_weight if options.guide is None else options.guide
 
     def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
         """Return what crops that went through every stage change in their photo.
