@@ -111,6 +111,28 @@ class Crop:
         return {name: picture for name, picture in stages.items() if picture is not None}
 
 
+def require_edges(crop: Crop) -> Floats:
+    """Return the edges of a crop that has been through the first stage.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if crop.edges is None:
+        raise ValueError("a crop without edges: find_edges comes before this stage")
+    return crop.edges
+
+
+def require_painting(crop: Crop) -> Floats:
+    """Return the painting of a crop that has been through the second stage.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if crop.painting is None:
+        raise ValueError("a crop without painting: paint comes before this stage")
+    return crop.painting
+
+
 def check_inputs(image: Image, mask: Mask) -> None:
     """Check that there is something to fill, and something to fill it from.
 

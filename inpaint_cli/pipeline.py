@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.choices import Choices
-from inpaint_cli.crops import Crop, check_inputs, extract_crops
+from inpaint_cli.crops import Crop, check_inputs, extract_crops, require_edges
 from inpaint_cli.edge_stage import EdgeStage
 from inpaint_cli.errors import SketchError
-from inpaint_cli.imaging import blending, classical
+from inpaint_cli.finish_stage import FinishStage
+from inpaint_cli.imaging import classical
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, to_gray
 from inpaint_cli.imaging.fillings import wall_resistance
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import close_gaps
 from inpaint_cli.imaging.pixels import to_float32
-from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import copy_unled, texture
+from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
@@ -189,10 +188,14 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         if options.method is Method.EDGECONNECT:
-            with ThreadPoolExecutor(1) as beside:
-                begin = self._beginner(options, sketch, beside)
+            beside = ThreadPoolExecutor(1)
+            try:
+                ahead = sketch is None and self._max_concurrent == 1 and cv2.getNumThreads() > 1  # a thread is idle
+                begin = FinishStage(self._choices(options)).beginning(beside) if ahead else None
                 crops = self.find_edges(image, mask, options, sketch, not_from, begin)
                 crops = self.finish(self.paint(crops, options), options)
+            finally:
+                beside.shutdown(cancel_futures=True)
         else:
             check_inputs(image, mask)
             crops = [
@@ -232,13 +235,13 @@ class EdgeConnect:
             options: those that the edges were found with.
         """
         if options.plain:
-            return _edges(crops[0])
+            return require_edges(crops[0])
         edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
         for crop in crops:
             shape = crop.hole.shape[0], crop.hole.shape[1]
             inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
             inside &= ~(crop.hole & (crop.blend_weight == 0))  # what another crop fills
-            edges[crop.window.box.slices][inside] = upsample_nearest(_edges(crop), shape)[inside]
+            edges[crop.window.box.slices][inside] = upsample_nearest(require_edges(crop), shape)[inside]
         return edges
 
     def find_edges(
@@ -275,7 +278,7 @@ class EdgeConnect:
         choices = self._choices(options)
         if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
-            edges = [_edges(crop) for crop in crops]
+            edges = [require_edges(crop) for crop in crops]
             if not choices.raw_map and self.model.config.edge_channel == "binary":
                 edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
@@ -286,46 +289,7 @@ class EdgeConnect:
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
         stages.debug("copying the photo's texture")
-        return [crop.with_result(self._finish(crop, options)) for crop in crops]
-
-    def _finish(self, crop: Crop, options: FillOptions) -> Floats:
-        """Return the filled window of one crop, h×w×3 in [0, 1]."""
-        edges, painting = _edges(crop), _painting(crop)
-        if options.plain:
-            return painting
-        shape = crop.hole.shape[0], crop.hole.shape[1]
-        large = resize_bicubic(painting, shape)
-        if options.harmonise:
-            walls = upsample_nearest(edges, shape) > EDGE_THRESHOLD
-            large = blending.match_border(large, to_float32(crop.image), crop.hole, walls)
-        if options.texture:
-            large = texture(
-                crop.image,
-                crop.hole,
-                large,
-                self._guide(options),
-                lines=crop.lines,
-                size=crop.window.size,
-                excluded=crop.excluded,
-                seed=options.seed,
-                unled=crop.unled,
-            )
-        return np.clip(large, 0, 1)
-
-    def _beginner(
-        self, options: FillOptions, sketch: EdgeSource | None, beside: Executor
-    ) -> Callable[[Crop], Crop] | None:
-        """Return what has the last stage's search without lines begin, if there will be one and a thread is idle."""
-        needed = options.texture and not options.plain and sketch is None and self._guide(options) == 0
-        if not needed or self._max_concurrent > 1 or cv2.getNumThreads() < 2:
-            return None
-        return lambda crop: replace(
-            crop, unled=beside.submit(copy_unled, crop.image, crop.hole, crop.excluded, options.seed)
-        )
-
-    def _guide(self, options: FillOptions) -> float:
-        """Return the weight of the painting in the search for patches."""
-        return self.model.config.guide_weight if options.guide is None else options.guide
+        return FinishStage(self._choices(options)).finish(crops)
 
     def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
         """Return what crops that went through every stage change in their photo.
@@ -347,7 +311,7 @@ class EdgeConnect:
 
     def _paint_harmonic(self, crop: Crop) -> Floats:
         """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
-        config, edges = self.model.config, _edges(crop)
+        config, edges = self.model.config, require_edges(crop)
         resistance = None
         if config.wall_strength > 0:
             resistance = wall_resistance(edges, crop.small_hole, config.wall_strength, config.wall_exponent)
@@ -367,17 +331,3 @@ class EdgeConnect:
                     max_concurrent=self._max_concurrent,
                 )
             return self._networks
-
-
-def _edges(crop: Crop) -> Floats:
-    """Return the edges of a crop that has been through the first stage."""
-    if crop.edges is None:
-        raise ValueError("a crop without edges: find_edges comes before this stage")
-    return crop.edges
-
-
-def _painting(crop: Crop) -> Floats:
-    """Return the painting of a crop that has been through the second stage."""
-    if crop.painting is None:
-        raise ValueError("a crop without painting: paint comes before this stage")
-    return crop.painting
