@@ -40,6 +40,11 @@ class Choices:
         return self.config.sigma if self.options.sigma is None else self.options.sigma
 
     @property
+    def guide(self) -> float:
+        """The weight of the painting in the search for patches."""
+        return self.config.guide_weight if self.options.guide is None else self.options.guide
+
+    @property
     def raw_map(self) -> bool:
         """Whether the edge map is the paper's: G1 looks at the working size, and its output itself is in the hole."""
         return self.options.plain or not self.config.look_sizes

@@ -5,7 +5,9 @@ The painting is enlarged, its border is matched to the photo, and PatchMatch giv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from inpaint_cli.imaging.blending import match_border
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.texture import copy_unled, texture
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +32,19 @@ class FinishStage:
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
+
+    def beginning(self, beside: Executor) -> Callable[[Crop], Crop] | None:
+        """Return what has the search without lines begin for a crop that has no edges yet; None if it is not needed.
+
+        Args:
+            beside: searches.
+        """
+        options = self._choices.options
+        if options.plain or not options.texture or self._choices.guide > 0:
+            return None
+        return lambda crop: replace(
+            crop, unled=beside.submit(copy_unled, crop.image, crop.hole, crop.excluded, options.seed)
+        )
 
     def finish(self, crops: Sequence[Crop]) -> list[Crop]:
         """Return painted crops with their result, RGB in [0, 1], h×w×3.
@@ -50,15 +65,15 @@ class FinishStage:
             walls = upsample_nearest(edges, shape) > EDGE_THRESHOLD
             large = match_border(large, to_float32(crop.image), crop.hole, walls)
         if options.texture:
-            guide = self._choices.config.guide_weight if options.guide is None else options.guide
             large = texture(
                 crop.image,
                 crop.hole,
                 large,
-                guide,
+                self._choices.guide,
                 lines=crop.lines,
                 size=crop.window.size,
                 excluded=crop.excluded,
                 seed=options.seed,
+                unled=crop.unled,
             )
         return np.clip(large, 0, 1)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,8 +188,14 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         if options.method is Method.EDGECONNECT:
-            crops = self.find_edges(image, mask, options, sketch, not_from)
-            crops = self.finish(self.paint(crops, options), options)
+            beside = ThreadPoolExecutor(1)
+            try:
+                ahead = sketch is None and self._max_concurrent == 1 and cv2.getNumThreads() > 1  # a thread is idle
+                begin = FinishStage(self._choices(options)).beginning(beside) if ahead else None
+                crops = self.find_edges(image, mask, options, sketch, not_from, begin)
+                crops = self.finish(self.paint(crops, options), options)
+            finally:
+                beside.shutdown(cancel_futures=True)
         else:
             check_inputs(image, mask)
             crops = [
@@ -244,6 +251,7 @@ class EdgeConnect:
         options: FillOptions,
         sketch: EdgeSource | None = None,
         not_from: Mask | None = None,
+        begin: Callable[[Crop], Crop] | None = None,
     ) -> list[Crop]:
         """First stage: return the photo's crops with C_comp, the edges to paint along.
 
@@ -253,6 +261,7 @@ class EdgeConnect:
             options: how the hole is to be filled.
             sketch: the user's lines, if any.
             not_from: True = must not be copied, H×W; None: everything known may be.
+            begin: is given each crop before its edges are looked for, to begin what needs none.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
@@ -261,7 +270,7 @@ class EdgeConnect:
         """
         stages.debug("looking for lines")
         check_inputs(image, mask)
-        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch, not_from)
+        return EdgeStage(self._choices(options), self._loaded_networks, begin).find(image, mask, sketch, not_from)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""

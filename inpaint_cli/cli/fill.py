@@ -432,5 +432,9 @@ def command(preset: Preset) -> Callable[..., int]:
     return fill
 
 
+remove = command(REMOVE)
+inpaint = command(INPAINT)
+
+
 def _located(text: str | None) -> Location | None:
     return None if text is None else locate(text)

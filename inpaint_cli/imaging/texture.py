@@ -8,14 +8,14 @@ filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
@@ -52,6 +52,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size: tuple[int, int] | None = None,
     excluded: Mask | None = None,
     seed: int = 0,
+    unled: Future[Floats | None] | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
@@ -67,6 +68,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         size: the working size (H, W); None: the window's own.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
+        unled: what `copy_unled` gives for this window, if somebody has begun it.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -82,8 +84,30 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     search = _Search(
         known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
     )
-    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
+    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size, unled)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
+
+
+def copy_unled(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> Floats | None:
+    """Return the window filled by patches alone, with which `texture` compares what lines give: RGB, h×w×3.
+
+    It needs neither lines nor a painting, so that it can be on its way while they are made.
+
+    Args:
+        photo: RGB, h×w×3; what stands in the hole has no influence.
+        hole: True = missing, h×w, at least one pixel of each kind.
+        excluded: True = known but not to be copied, h×w; None: everything may be.
+        seed: of the search.
+
+    Returns:
+        Values in [0, 1], float32; None where not one patch may be copied.
+
+    Raises:
+        InpaintError: PyPatchMatch has no native library on this machine.
+    """
+    known = photo.astype(np.float32) / np.float32(255)
+    sources = ~hole if excluded is None else ~hole & ~excluded
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).unled()
 
 
 @dataclass(frozen=True)
@@ -112,9 +136,14 @@ class _Search:
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting where not one patch may."""
+        fill = self.unled()
+        return self.target if fill is None else fill
+
+    def unled(self) -> Floats | None:
+        """Return the window filled from all that may be copied, h×w×3; None where not one patch may."""
         grid = self._grid()
         if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
-            return self.target
+            return None
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
@@ -132,18 +161,25 @@ class _Search:
             total[...] += share[..., None] * fill
             weight[...] += share
 
-        poor = []
-        for label in labels:
+        def fill_side(label: int) -> Floats | None:
             side = sides.labels == label
             own = side & self.sources
             missing = side & self.hole
             enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
             if not enough or not grid.has_patches(own, _LEAST_PATCHES):
-                poor.append(label)
-                continue
+                return None
             part = self.hole & _dilated(side, transition.reach + 1)
             fill = grid.enlarged(self._searched(grid, part, own), part, own)
-            add(label, colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust))
+            return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
+
+        poor = []
+        # The library computes without Python's lock, so that sides are filled at once if threads are allowed.
+        with ThreadPoolExecutor(max(1, min(len(labels), cv2.getNumThreads()))) as pool:
+            for label, fill in zip(labels, pool.map(fill_side, labels), strict=True):
+                if fill is None:
+                    poor.append(label)
+                else:
+                    add(label, fill)
         if not weight.any():
             return self.everywhere()
         done = self._mixed(total, weight)
@@ -177,7 +213,9 @@ def _along_drawn(search: _Search, sides: Sides) -> Floats:
     return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
 
-def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+def _along_guessed(
+    search: _Search, lines: Sequence[Line], size: tuple[int, int], unled: Future[Floats | None] | None = None
+) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
@@ -190,11 +228,12 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     if sides is not None and not sides.part(search.hole):
         sides = None
     with ThreadPoolExecutor(1) as beside:
-        # Two searches at once, if the process may have two threads: the library computes without Python's lock.
-        at_once = sides is not None and cv2.getNumThreads() > 1
-        unled = beside.submit(search.everywhere) if at_once else None
+        if unled is None and sides is not None and cv2.getNumThreads() > 1:
+            unled = beside.submit(search.unled)
         along = None if sides is None else search.by_side(sides)
-        alone = search.everywhere() if unled is None else unled.result()
+        # One that has not begun yet is sooner done here.
+        fill = search.unled() if unled is None or unled.cancel() else unled.result()
+    alone = search.target if fill is None else fill
     painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
     attempts = [(painted, *_PAINTED)]
     if along is not None:
@@ -203,14 +242,20 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
     for part in range(1, count):
         here = parts == part
-        distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
+        photo, structure = KnownPatches.around(search.known, here, search.sources), _structure(alone, here)
+        distance = _distance(photo, alone)
         for fill, worse, kept in attempts:
             if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
                 continue
-            if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
+            if _distance(photo, fill) <= worse * distance + _UNSEEN:
                 result[here] = fill[here]
                 break
     return result
+
+
+def _distance(photo: KnownPatches | None, fill: Floats) -> float:
+    """Return how far a fill is from the photo's patches, 0 where there are none."""
+    return 0.0 if photo is None else photo.distance_to(fill)
 
 
 def _structure(fill: Floats, here: Mask) -> float:
