@@ -155,6 +155,7 @@ def test_commands_on_a_processor_import_no_torch(tmp_path: Path):
     assert (tmp_path / "joined.png").exists()
 
 
+@pytest.mark.slow
 def test_the_bundled_model_gives_one_picture_on_both_backends(inpaint, tmp_path: Path):
     photo, mask = tmp_path / "photo.png", tmp_path / "mask.png"
     with Image.open(CHECKOUT / "examples" / "tunnel.jpg") as picture:

@@ -69,15 +69,15 @@ def test_what_another_run_wrote_meanwhile_is_skipped(
     inpaint: Inpaint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = saved(tmp_path / "photos", "x.png", "y.png")
-    from inpaint_cli.batch import tasks  # noqa: PLC0415
+    from inpaint_cli.batch import output_writer  # noqa: PLC0415
 
-    write = tasks.write_photo
+    write = output_writer.write_photo
 
     def beaten(photo, target, **options):  # the other run, at the worst moment
         write(photo, target)
         write(photo, target, **options)
 
-    monkeypatch.setattr(tasks, "write_photo", beaten)
+    monkeypatch.setattr(output_writer, "write_photo", beaten)
     run = inpaint("remove", photos, *QUICK, "-o", f"{tmp_path}/out/", "--skip-existing", "--json")
     assert (run.code, [json.loads(line)["status"] for line in run.out.splitlines()]) == (0, ["skipped", "skipped"])
     run = inpaint("remove", photos, *QUICK, "-o", f"{tmp_path}/again/", "--json")

@@ -39,6 +39,7 @@ def test_any_size_comes_back_as_it_went_in(networks: Networks, shapes):
     assert all(values.min() >= 0 and values.max() <= 1 for values in [*drawn, *painted])
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_each_picture_gives_alone(networks: Networks):
     images, edges, holes = views([(32, 48)] * 3 + [(40, 40)])
     together = networks.paint(images, edges, holes, force_float32=True)
@@ -47,6 +48,7 @@ def test_a_batch_gives_what_each_picture_gives_alone(networks: Networks):
         assert np.abs(picture - alone).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_fast_arithmetic_stays_within_half_a_grey_level(networks: Networks):
     images, edges, holes = views([(96, 96)])
     fast = networks.paint(images, edges, holes)[0]

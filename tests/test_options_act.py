@@ -97,6 +97,7 @@ def test_plain_is_both_networks_at_the_photos_own_size_without_texture(scene: Sc
     assert not scene.changed(plain)[~scene.hole].any()
 
 
+@pytest.mark.slow
 def test_guide_holds_the_texture_to_the_painting(scene: Scene):
     painting = scene.fill(*PAINTED)
     free, guided = (scene.fill(*NO_NETWORK, "--guide", weight) for weight in (0, 5))
@@ -152,6 +153,7 @@ def test_method_is_another_one_altogether(scene: Scene):
     assert scene.detail(copied) > 1.2 * max(scene.detail(telea), scene.detail(stokes))
 
 
+@pytest.mark.slow
 def test_seed_gives_another_result_as_good(scene: Scene):
     one, same, other = (scene.fill(*NO_NETWORK, "--seed", seed) for seed in (1, 1, 2))
     assert (one.picture == same.picture).all()

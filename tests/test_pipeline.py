@@ -69,6 +69,7 @@ def test_any_photo_and_mask_give_a_photo_of_that_size_untouched_outside(model, p
     assert np.isclose(filling.hole, mask.mean())
 
 
+@pytest.mark.slow
 @given(photos())
 @settings(max_examples=5, deadline=None)
 def test_the_networks_take_any_photo_too(model, photo):

@@ -64,6 +64,7 @@ def test_each_rival_has_its_papers_losses(runs, rival):
     assert grid.shape[1] == 5 * 32
 
 
+@pytest.mark.slow
 def test_glcic_has_three_phases(runs):
     phases = [line.keys() - OTHERS for line in read_log(runs[Rival.GLCIC]) if "samples_per_second" in line]
     # of ten steps 18 % and 20 % end with the second; the third is of both
@@ -214,6 +215,7 @@ def test_the_weights_of_vgg_16_may_come_from_a_file(tmp_path, inpaint):
     assert "not the weights of vgg16" in done.err
 
 
+@pytest.mark.slow
 def test_a_model_of_another_width_is_exported_with_it(tmp_path, inpaint):
     run, folder = tmp_path / "run", tmp_path / "model"
     options = ("--stage", "joint", "--recipe", "paper", "--perceptual", "none", "--residual-blocks", 1, "--steps", 1)
