@@ -4,20 +4,24 @@ import os
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from inpaint_cli.batch.job import NO_EDGES, Job, Request
-from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli import fill_options, shared
 from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
 from inpaint_cli.errors import ExitCode, UsageError, reason
 from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.formats import STREAM
 from inpaint_cli.io.locations import locate
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, EdgesMode, FillOptions, Ink, Lines, Method, Painter
+
+if TYPE_CHECKING:
+    from inpaint_cli.draw.session import Session
 
 PAGE = "Page"
 # Options that the saved files or the page replace, and options without influence on the pixels.
@@ -45,26 +49,26 @@ NoBrowser = Annotated[
 def draw(
     call: typer.Context,
     images: shared.Images = None,
-    mask: fill.Masks = None,
-    box: fill.Boxes = None,
-    mask_alpha: fill.MaskAlpha = False,
-    invert_mask: fill.InvertMask = False,
-    grow: fill.Grow = fill.AUTO,
-    feather: fill.Feather = None,
-    edges: fill.Edges = None,
-    edges_from: fill.EdgesFrom = None,
-    edges_mode: fill.EdgesModeOption = EdgesMode.REPLACE,
-    ink: fill.InkOption = Ink.AUTO,
-    lines: fill.LinesOption = Lines.AUTO,
-    sigma: fill.Sigma = None,
-    method: fill.MethodOption = Method.EDGECONNECT,
-    painter: fill.PainterOption = Painter.AUTO,
-    guide: fill.Guide = None,
-    size: fill.Size = None,
-    context: fill.Context = FillOptions.context,
-    no_harmonise: fill.NoHarmonise = False,
-    no_texture: fill.NoTexture = False,
-    plain: fill.Plain = False,
+    mask: fill_options.Masks = None,
+    box: fill_options.Boxes = None,
+    mask_alpha: fill_options.MaskAlpha = False,
+    invert_mask: fill_options.InvertMask = False,
+    grow: fill_options.Grow = fill_options.AUTO,
+    feather: fill_options.Feather = None,
+    edges: fill_options.Edges = None,
+    edges_from: fill_options.EdgesFrom = None,
+    edges_mode: fill_options.EdgesModeOption = EdgesMode.REPLACE,
+    ink: fill_options.InkOption = Ink.AUTO,
+    lines: fill_options.LinesOption = Lines.AUTO,
+    sigma: fill_options.Sigma = None,
+    method: fill_options.MethodOption = Method.EDGECONNECT,
+    painter: fill_options.PainterOption = Painter.AUTO,
+    guide: fill_options.Guide = None,
+    size: fill_options.Size = None,
+    context: fill_options.Context = FillOptions.context,
+    no_harmonise: fill_options.NoHarmonise = False,
+    no_texture: fill_options.NoTexture = False,
+    plain: fill_options.Plain = False,
     output: shared.Output = None,
     overwrite: shared.Overwrite = False,
     port: Port = None,
@@ -98,7 +102,7 @@ def draw(
         ink=ink,
         size=size,
         context=context,
-        grow=fill.parse_grow(grow),
+        grow=fill_options.parse_grow(grow),
         feather=feather,
         harmonise=not no_harmonise,
         texture=not no_texture,
@@ -129,17 +133,31 @@ def draw(
     )
     masks = MaskOptions(invert_mask, mask_alpha, boxes)
     session = Session(Settings(model, options, masks, reference, overwrite, _repeated(call)), jobs)
-    with ThreadPoolExecutor(1) as pool:  # a single photo is read while the server is loaded
-        reading = [pool.submit(session.open, 0)] if len(jobs) == 1 else []  # of several, each is read when opened
+    return _serve(
+        session, len(jobs), port or 0, lambda address: _announce(address, browser=not no_browser, quiet=quiet)
+    )
+
+
+def _serve(session: "Session", photos: int, port: int, announce: Callable[[str], None]) -> int:
+    """Serve the page until it finishes or Ctrl-C; return the exit code.
+
+    Args:
+        session: what the page works on.
+        photos: how many it has; a single one is read while the server is loaded.
+        port: to listen on; 0 takes a free one.
+        announce: called with the address.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        reading = [pool.submit(session.open, 0)] if photos == 1 else []
         from inpaint_cli.draw.server import bind, serve  # noqa: PLC0415
         from inpaint_cli.draw.worker import Worker  # noqa: PLC0415
 
-        listening = bind(port or 0)
+        listening = bind(port)
         for photo in reading:
             photo.result()
     worker, code = Worker(), ExitCode.OK
     try:
-        serve(session, worker, listening, lambda address: _announce(address, browser=not no_browser, quiet=quiet))
+        serve(session, worker, listening, announce)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     if worker.is_busy:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from inpaint_cli.batch.job import Job, Request, parse_shard
-from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli import fill_options, shared
 from inpaint_cli.cli.option_checks import warn_unused, warn_unused_without_mask
 from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.io.boxes import parse_box
@@ -24,15 +24,15 @@ EdgesPlain = Annotated[
 
 def edges(
     images: shared.Images = None,
-    mask: fill.Masks = None,
-    box: fill.Boxes = None,
-    mask_alpha: fill.MaskAlpha = False,
-    invert_mask: fill.InvertMask = False,
-    grow: fill.Grow = "0",
-    lines: fill.LinesOption = Lines.AUTO,
-    sigma: fill.Sigma = None,
-    size: fill.Size = None,
-    context: fill.Context = FillOptions.context,
+    mask: fill_options.Masks = None,
+    box: fill_options.Boxes = None,
+    mask_alpha: fill_options.MaskAlpha = False,
+    invert_mask: fill_options.InvertMask = False,
+    grow: fill_options.Grow = "0",
+    lines: fill_options.LinesOption = Lines.AUTO,
+    sigma: fill_options.Sigma = None,
+    size: fill_options.Size = None,
+    context: fill_options.Context = FillOptions.context,
     plain: EdgesPlain = False,
     output: shared.Output = None,
     overwrite: shared.Overwrite = False,
@@ -60,7 +60,7 @@ def edges(
     Unchanged, it gives the same picture as the tool's own lines, if mask, --grow, --size and --context are the same.
     """
     options = FillOptions(
-        lines=lines, sigma=sigma, size=size, context=context, grow=fill.parse_grow(grow), plain=plain, seed=seed
+        lines=lines, sigma=sigma, size=size, context=context, grow=fill_options.parse_grow(grow), plain=plain, seed=seed
     )
     request = Request(
         images=tuple(images or ()),

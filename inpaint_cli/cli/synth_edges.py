@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from inpaint_cli.batch.job import Job, Request
-from inpaint_cli.cli import fill, shared
+from inpaint_cli.cli import fill_options, shared
 from inpaint_cli.cli.option_checks import warn_unused
 from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.errors import UsageError
@@ -35,13 +35,13 @@ def synth_edges(
     photo: Photo,
     other: Other,
     side: SideOption = Side.RIGHT,
-    sigma: fill.Sigma = None,
-    size: fill.Size = None,
-    painter: fill.PainterOption = Painter.AUTO,
-    guide: fill.Guide = None,
-    no_harmonise: fill.NoHarmonise = False,
-    no_texture: fill.NoTexture = False,
-    plain: fill.Plain = False,
+    sigma: fill_options.Sigma = None,
+    size: fill_options.Size = None,
+    painter: fill_options.PainterOption = Painter.AUTO,
+    guide: fill_options.Guide = None,
+    no_harmonise: fill_options.NoHarmonise = False,
+    no_texture: fill_options.NoTexture = False,
+    plain: fill_options.Plain = False,
     output: shared.Output = None,
     image_out: ImageOut = None,
     overwrite: shared.Overwrite = False,
