@@ -124,9 +124,9 @@ class PlannedRun:
 def import_numpy() -> None:
     """Import numpy and OpenCV so that their linear algebra keeps to one thread, unless the environment says otherwise.
 
-    Our matrices are small. The threads of OpenBLAS wait for one another in a loop: on a busy machine they took a
-    hundred times as long for one decomposition, and on an idle one they helped nothing. Torch, which may be imported
-    later, finds the environment as it was.
+    The matrices here are small. OpenBLAS's threads wait for one another in a loop: on a busy machine one decomposition
+    took a hundred times as long, and on an idle one they made nothing faster. The environment is restored afterwards,
+    for torch, which may be imported later.
     """
     asked = os.environ.get(_BLAS_THREADS)
     os.environ.setdefault(_BLAS_THREADS, "1")

@@ -101,8 +101,8 @@ def prepare(settings: Settings) -> Plan:
     """Find the photos, the masks, the models and the measures.
 
     Raises:
-        UsageError: there are no photos, a folder of pictures lacks some, or the device can't be had.
-        WeightsError: a model, a rival or the Inception named can't be had.
+        UsageError: there are no photos, a folder of pictures is incomplete, or the device is not available.
+        WeightsError: a model, a rival or the named Inception can't be obtained.
     """
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)

@@ -79,7 +79,7 @@ def evaluate(settings: Settings, start: Callable[[int], Callable[[int], None]]) 
 def write(plan: Plan, journal: Journal) -> None:
     """Write the report of a finished journal into `plan.settings.report`."""
     folder = plan.settings.report
-    for name in _FILES:  # a report without a sweep must not keep an older one's
+    for name in _FILES:  # a report without a sweep must not keep the files of an older one
         (folder / name).unlink(missing_ok=True)
     table = tables.average(journal.cases())
     if "fid" not in plan.learned.missing:
@@ -181,7 +181,7 @@ def _setup(plan: Plan, journal: Journal) -> Iterator[str]:
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:  # cv2, say, from another distribution
+    except metadata.PackageNotFoundError:  # a module of another distribution, such as cv2
         return "(unknown)"
 
 

@@ -34,7 +34,7 @@ class RivalFill:
         sha256: of its weights.
 
     Raises:
-        UsageError: the folder holds another rival, or the device can't be had.
+        UsageError: the folder holds another rival, or the device is not available.
         WeightsError: it holds none, or a damaged one.
     """
 

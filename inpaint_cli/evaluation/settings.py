@@ -1,4 +1,4 @@
-"""What an evaluation is asked to do; standard library only, because the command line reads it."""
+"""The settings of an evaluation; standard library only, because the command line reads them."""
 
 import shlex
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Settings:
         seed: of the masks and of PatchMatch.
         batch: photos that go through a network together.
         device: where the networks run.
-        dtype: their arithmetic; exact by default, because the numbers are to be the same everywhere.
+        dtype: their arithmetic; float32 by default, so that the numbers are the same everywhere.
         backend: what runs the networks; `auto` is torch.
         threads: of the processor, None for all cores.
         offline: load no Inception and AlexNet that is not on this machine.
@@ -80,7 +80,7 @@ class Settings:
 
     @property
     def settled_backend(self) -> Backend:
-        """What runs the networks where that is torch by default: the measures import it anyway."""
+        """The backend, torch with `auto`: the measures import it anyway."""
         return Backend.TORCH if self.backend is Backend.AUTO else self.backend
 
     @property
@@ -90,7 +90,7 @@ class Settings:
 
     @property
     def command(self) -> str:
-        """The command line that gives these numbers; of a path from the root only the last part, which says enough."""
+        """The command line that gives these numbers; absolute paths are shortened to their last part."""
         words = ["inpaint", "evaluate", "--data", _shown(self.data), "-o", _shown(self.report)]
         words += ["--masks", _shown(self.masks)] if self.masks else []
         words += [word for method in self.methods for word in ("--method", method)] if self.methods != ALL else []

@@ -112,7 +112,7 @@ def l2_loss(predicted: Tensor, true: Tensor, mask: Tensor, deviation: Tensor | N
         true: I, N×3×H×W in [0, 1].
         mask: M, N×1×H×W.
         deviation: unit of the error, N×1×1×1: each picture's standard deviation makes smooth photos count as much as
-            contrasty ones.
+            high-contrast ones.
     """
     error = predicted - true
     if deviation is not None:

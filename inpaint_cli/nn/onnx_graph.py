@@ -1,6 +1,6 @@
 """A generator as an ONNX graph, for the runtime that OpenCV brings; numpy arrays in, bytes out.
 
-Layer by layer what `nn.generators` is, with two differences that change no value:
+The layers are those of `nn.generators`, with two differences that change no value:
 
 - A transposed convolution of 4×4 and stride 2 is four convolutions of 2×2, one for each position of an output pixel in
   its 2×2 block, interleaved by DepthToSpace: OpenCV takes less than half the time for it.
@@ -56,13 +56,13 @@ class _Generator(OnnxModel):
         return self.add("Pad", [x, self.constant(f"pad{width}", widths)], mode="reflect")
 
     def conv(self, x: str, layer: str, *, relu: bool = True, **attributes: list[int]) -> str:
-        """Convolve, normalise, and cut off what is negative."""
+        """Convolve, normalise, and apply ReLU."""
         weight, bias = self._parameters(layer)
         y = self._convolved(x, layer, weight, bias, **attributes)
         return self._normalised(y, weight.shape[0], relu=relu)
 
     def doubled(self, x: str, layer: str) -> str:
-        """Convolve, transposed, to twice the height and width; normalise, and cut off what is negative.
+        """Convolve, transposed, to twice the height and width; normalise, and apply ReLU.
 
         With stride 2 and padding 1, output pixel 2i + a sees input pixel j through tap 2(i − j) + 1 + a of four: for
         a = 0 pixels i − 1 and i through taps 3 and 1, for a = 1 pixels i and i + 1 through taps 2 and 0.
@@ -78,7 +78,7 @@ class _Generator(OnnxModel):
         return self._normalised(self.add("DepthToSpace", [y], blocksize=2, mode="DCR"), weight.shape[1], relu=True)
 
     def last(self, x: str, layer: str) -> str:
-        """Convolve, and no more."""
+        """Convolve alone."""
         return self._convolved(x, layer, *self._parameters(layer))
 
     def _parameters(self, layer: str) -> tuple[Floats, Floats | None]:

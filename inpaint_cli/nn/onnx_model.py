@@ -1,6 +1,6 @@
 """Writing ONNX: the few messages of its protocol-buffer format that a plain convolutional network needs.
 
-The `onnx` package would do it too; but importing it and copying the weights through its objects takes as long as all
+The `onnx` package would do the same; but importing it and copying the weights through its objects takes as long as all
 the rest of a short run's start, and a graph of seven operators needs six messages. Field numbers are those of
 `onnx.proto`, and the tests have `onnx.checker` read the result. Wire format: https://protobuf.dev/programming-guides/encoding
 """

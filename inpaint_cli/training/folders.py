@@ -1,4 +1,4 @@
-"""The folders that a run learns from: photos and masks. Unusable files are skipped with a warning."""
+"""The folders of training photos and masks. Unusable files are skipped with a warning."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from inpaint_cli.io.reading import load_draft, load_mask, pictures_below
 
 log = logging.getLogger(__name__)
 
-_TRIES = 1000  # drawings in a row that may come upon useless files
+_TRIES = 1000  # attempts in a row that may find unusable files
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -50,7 +50,7 @@ def read_reduced(path: Path, short_side: int) -> Rgb | None:
 
 
 def none_readable(folder: Path, number: int) -> TrainingError:
-    """Return the error for a folder of so many pictures, not one of which can be read."""
+    """Return the error for a folder whose pictures, so many, are all unreadable."""
     return TrainingError(f"{folder}: none of its {number} pictures can be read")
 
 
@@ -120,7 +120,7 @@ class Masks:
             return None
 
     def pick(self, shape: tuple[int, int], rng: Generator) -> Mask:
-        """Return a hole of a shape (H, W), True = missing, stretched from its file or as in a mirror."""
+        """Return a hole of a shape (H, W), True = missing, resized from its file and perhaps mirrored."""
         for _ in range(_TRIES):
             index = int(rng.integers(len(self.paths)))
             hole = None if index in self.useless else self._read(index, shape)

@@ -1,15 +1,15 @@
 /** @import { Box, Stroke, Variant } from "./types.js" */
 
-/** The name of this tab: its newer requests take the place of its older ones, and of no other tab's. */
+/** The name of this tab: its newer requests replace its own older ones only. */
 const TAB = crypto.randomUUID();
 
-/** What is said when nobody answers any more. */
+/** The message when the server does not answer any more. */
 export const ENDED = "The program has ended; what is drawn stays in this tab until it is closed.";
 
-/** Counts requests, so that an older one that is late does not take the place of a newer one. */
+/** Counts requests, so that a late one does not replace a newer one. */
 let turn = 0;
 
-/** The server has ended, or said what is wrong. */
+/** The server has ended, or reported an error. */
 export class ServerError extends Error {}
 
 /**

@@ -7,7 +7,7 @@ const ZOOM = 1.25;
 const SIZE = 0.04; // of the slider
 
 /**
- * Let the toolbar do what it says.
+ * Connect the toolbar's buttons with their actions.
  *
  * @param {Page} page
  */
@@ -51,7 +51,7 @@ export function bindButtons(page) {
 }
 
 /**
- * Keys for all of it; not while a dialog is open, and letters not while a text is selected in one.
+ * Connect the keyboard shortcuts, which are off while a dialog is open.
  *
  * @param {Page} page
  */

@@ -5,7 +5,7 @@ import { detailPath, getBitmap } from "./api.js";
 
 const PAUSE = 120; // milliseconds that the view must rest
 
-/** Fetches the photo and its result at full resolution, where one looks closer than the preview goes. */
+/** Fetches the photo and its result at full resolution, where the view is closer than the preview's resolution. */
 export class Details {
   #timer = 0;
   #round = 0;

@@ -35,7 +35,7 @@ export class Drawing {
   }
 
   /**
-   * Return what tells this state from every other one of this photo.
+   * Return a key that identifies this state of the photo.
    *
    * @param {Variant} variant
    */
