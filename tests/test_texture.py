@@ -68,6 +68,7 @@ def test_a_fill_is_as_fine_as_its_surroundings(crop: tuple[str, int, int, int, i
     assert 0.6 < _detail(filled, hole) / _detail(filled, ~hole) < 1.5
 
 
+@pytest.mark.slow
 def test_a_hole_too_large_for_patches_is_as_fine_and_has_no_seam() -> None:
     photo = _crop("tunnel", 20, 20, 420, 600)
     hole = _ellipse(photo.shape, (130, 100))  # 40,000 pixels: filled on a grid half as fine

@@ -160,6 +160,7 @@ def test_an_exported_rival_is_its_average_and_stands_in_the_table(rival, runs, t
     assert inpaint("weights", "export", runs[rival], "-o", folder, "--overwrite").code == 0
 
 
+@pytest.mark.slow
 def test_batch_normalisation_is_averaged_with_the_weights(runs):
     """Its means and variances are those of the weights that go with them, not of the last step's."""
     saved = weights(runs[Rival.GLCIC])
