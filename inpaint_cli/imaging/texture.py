@@ -23,8 +23,9 @@ from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
-from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
 Floats = NDArray[np.float32]
@@ -98,7 +99,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     search = _Search(
         known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
     )
-    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size, unled)
+    fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
@@ -219,10 +220,27 @@ class _Search:
         return np.where((weight > 0)[..., None], mixed, self.known).astype(np.float32)
 
 
-def _along_drawn(search: _Search, sides: Sides) -> Floats:
-    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it."""
-    if _loose_share(sides) > _MOSTLY:  # the painting has to say what the sides don't
-        search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
+def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it.
+
+    Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
+    fill that is nearer to the photo's patches is taken.
+    """
+    sides = divide(search.hole, lines, size)
+    loose = _loose_share(sides)
+    if loose <= _MOSTLY:
+        return _by_side_with_edges(search, sides)
+    led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
+    bridged = divide(search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
+    if _loose_share(bridged) > _MOSTLY:
+        return led
+    fill = _by_side_with_edges(search, bridged)
+    photo = KnownPatches.around(search.known, search.hole, search.sources)
+    return fill if _distance(photo, fill) < _distance(photo, led) else led
+
+
+def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
+    """Return the window filled side by side, with the painting's edges along lines that cut nothing."""
     loose = [curve for curve in sides.curves if not _cuts(curve, sides)]
     return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
