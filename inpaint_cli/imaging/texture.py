@@ -39,6 +39,7 @@ _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
+_BESIDE_NARROW = 2.0  # pixels beside a narrow side that may be copied with it
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
@@ -82,7 +83,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     search = _Search(
         known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
     )
-    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
+    fill = _along_drawn(search, divide(known, hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
@@ -124,7 +125,7 @@ class _Search:
             return self.everywhere()
         labels = [int(label) for label in np.unique(sides.labels[self.hole])]
         grid = self._grid()
-        transition = Transition.between(sides, self.known, self.hole)
+        transition = Transition.between(sides, self.hole)
         total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
 
         def add(label: int, fill: Floats) -> None:
@@ -137,6 +138,8 @@ class _Search:
             side = sides.labels == label
             own = side & self.sources
             missing = side & self.hole
+            if not grid.has_patches(own, _LEAST_PATCHES):  # narrower than a patch: with a little of what is beside it
+                own = _dilated(side, _BESIDE_NARROW) & self.sources
             enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
             if not enough or not grid.has_patches(own, _LEAST_PATCHES):
                 poor.append(label)
@@ -186,7 +189,7 @@ def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
-    sides = divide(search.hole, lines, size) if lines else None
+    sides = divide(search.known, search.hole, lines, size) if lines else None
     if sides is not None and not sides.part(search.hole):
         sides = None
     with ThreadPoolExecutor(1) as beside:
