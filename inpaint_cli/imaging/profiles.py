@@ -7,12 +7,13 @@ Gaussian blur, the error function of the distance to the line; its σ is measure
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.contours import SHARPEST, normals
+from inpaint_cli.imaging.contours import SHARPEST, blurred_step, normals
 from inpaint_cli.imaging.distances import distance_to
-from inpaint_cli.imaging.sides import Curve, Sides
+from inpaint_cli.imaging.sides import Curve, Sides, pixels_of
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
@@ -49,26 +50,19 @@ class Transition:
             sides: the window cut by its lines.
             hole: True = missing, h×w.
         """
-        from scipy.spatial import cKDTree  # noqa: PLC0415 - as late as everything of scipy
-        from scipy.special import ndtr  # noqa: PLC0415
-
         points = np.concatenate([curve.points for curve in sides.curves])
         normal = np.concatenate([normals(curve.points) for curve in sides.curves])
         left, right = (np.concatenate(labels) for labels in zip(*map(sides.beside, sides.curves), strict=True))
         sigma = np.concatenate([_sigmas(curve) for curve in sides.curves])
-        sigma = np.minimum(sigma, np.maximum(_gaps(sides.curves) / 4, SHARPEST))  # narrow parts keep their colour
+        # Narrow parts keep their colour.
+        sigma = np.minimum(sigma, np.maximum(_gaps(sides.curves, hole.shape) / 4, SHARPEST))
         reach = 3 * float(sigma.max()) + 1
 
-        near = np.ones(hole.shape, np.uint8)
-        x, y = np.rint(points).astype(int).T
-        near[np.clip(y, 0, hole.shape[0] - 1), np.clip(x, 0, hole.shape[1] - 1)] = 0
-        band = (distance_to(near == 0) <= reach + 1) & hole
-        rows, columns = np.nonzero(band)
+        nearest, rows, columns = _nearest(points, hole, reach + 1)
         places = np.stack([columns, rows], axis=1)
-        nearest = cKDTree(points).query(places)[1]
         offset = ((places - points[nearest]) * normal[nearest]).sum(axis=1)
         left, right = left[nearest], right[nearest]
-        share = ndtr(offset / sigma[nearest])
+        share = blurred_step(offset / sigma[nearest])
         close = (np.abs(offset) <= 3 * sigma[nearest]) & (left != right)
         kept = (rows[close], columns[close], left[close], right[close], share[close].astype(np.float32))
         return cls(sides.labels, *kept, reach)
@@ -89,15 +83,31 @@ def _sigmas(curve: Curve) -> Points:
     return np.linspace(first, last, len(curve.points))
 
 
-def _gaps(curves: Sequence[Curve]) -> Points:
-    """Return the distance of every point to the nearest other curve, in the order of the curves."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - as late as everything of scipy
+def _nearest(points: Points, hole: Mask, reach: float) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pixels of a hole within reach of a line: each one's nearest point, its row and its column, N each."""
+    rows, columns = pixels_of(points, hole.shape)
+    away = np.ones(hole.shape, np.uint8)
+    away[rows, columns] = 0
+    distance, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    point_of = np.zeros(labels.max() + 1, np.intp)
+    point_of[labels[rows, columns]] = np.arange(len(points))
+    rows, columns = np.nonzero((distance <= reach) & hole)
+    # A pixel on a line has about two points: the nearer of the neighbours.
+    neighbours = np.clip(point_of[labels[rows, columns]][:, None] + np.arange(-3, 4), 0, len(points) - 1)
+    places = np.stack([columns, rows], axis=1)
+    apart = ((points[neighbours] - places[:, None]) ** 2).sum(axis=2)
+    return neighbours[np.arange(len(rows)), apart.argmin(axis=1)], rows, columns
 
+
+def _gaps(curves: Sequence[Curve], shape: tuple[int, ...]) -> Points:
+    """Return the distance of every point to the nearest other curve, in the order of the curves."""
+    if len(curves) < 2:
+        return np.full(sum(len(curve.points) for curve in curves), np.inf)
     gaps = []
     for curve in curves:
-        others = [other.points for other in curves if other is not curve]
-        if others:
-            gaps.append(cKDTree(np.concatenate(others)).query(curve.points)[0])
-        else:
-            gaps.append(np.full(len(curve.points), np.inf))
+        others = np.zeros(shape, np.bool_)
+        for other in curves:
+            if other is not curve:
+                others[pixels_of(other.points, shape)] = True
+        gaps.append(distance_to(others)[pixels_of(curve.points, shape)].astype(np.float64))
     return np.concatenate(gaps)

@@ -74,9 +74,14 @@ class Sides:
         return left, right
 
     def _at(self, places: Points) -> Integers:
-        x, y = (np.clip(np.rint(places[:, k]).astype(int), 0, self.labels.shape[1 - k] - 1) for k in (0, 1))
-        labels: Integers = self.labels[y, x]
+        labels: Integers = self.labels[pixels_of(places, self.labels.shape)]
         return labels
+
+
+def pixels_of(points: Points, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of the pixels of a window nearest to points, N×2 (x, y)."""
+    x, y = (np.clip(np.rint(points[:, axis]).astype(np.intp), 0, shape[1 - axis] - 1) for axis in (0, 1))
+    return y, x
 
 
 def divide(photo: Floats, hole: Mask, lines: Sequence[Line], size: tuple[int, int]) -> Sides:
@@ -142,11 +147,10 @@ def _joined(curve: Curve, others: Sequence[Points], shape: tuple[int, ...]) -> P
             rough += inwards * share * np.interp(from_end, np.arange(len(mirrored)), mirrored)
     largest = float(np.abs(rough).max())
     if others and largest > 0:
-        taken = np.zeros(shape[:2], np.uint8)
+        taken = np.zeros(shape[:2], np.bool_)
         for other in others:
-            _draw(taken, other)
-        x, y = (np.clip(np.rint(points[:, k]).astype(int), 0, shape[1 - k] - 1) for k in (0, 1))
-        rough *= np.minimum(distance_to(taken > 0)[y, x] / (4 * largest), 1)
+            taken[pixels_of(other, shape)] = True
+        rough *= np.minimum(distance_to(taken)[pixels_of(points, shape)] / (4 * largest), 1)
     return np.asarray(points + (moved + rough)[:, None] * normal, np.float64)
 
 
