@@ -1,11 +1,11 @@
-"""What the options stand for with a model: `auto` resolved, and what is not said taken from its configuration."""
+"""The options of a fill resolved with a model: `auto` and missing values are taken from its configuration."""
 
 from dataclasses import dataclass
 
 from inpaint_cli.options import FillOptions, Lines, Painter
 from inpaint_cli.weights.config import ModelConfig
 
-_MAX_WORKING_SIZE = 512  # pixels, longest side: what a processor paints in a second
+_MAX_WORKING_SIZE = 512  # pixels, longest side: a processor paints it in about a second
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Choices:
     """The options of one fill with one model.
 
     Attributes:
-        options: what the user said.
-        config: what the model says.
+        options: the user's.
+        config: the model's.
     """
 
     options: FillOptions

@@ -1,7 +1,7 @@
 """First stage: the edges to paint along, in every crop of a photo.
 
-Canny gives those of the known part. In the hole stand the user's lines, G1's output as in the paper, or lines that are
-found (`imaging.lines`) over what else G1 supposes.
+Canny gives those of the known part. In the hole they are the user's lines, G1's output as in the paper, or lines that
+are found (`imaging.lines`) over the rest of G1's map.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class EdgeStage:
 
     Args:
         choices: how.
-        networks: gives the networks; called only if G1 is asked.
-        begin: is given each crop before its edges are looked for, to begin what needs none.
+        networks: returns the networks; called only if G1 is needed.
+        begin: called with each crop before its edges are found, to start work that needs none.
     """
 
     def __init__(
@@ -94,14 +94,14 @@ class EdgeStage:
             quantise(compose(outer, inner, crop.small_hole))
             for crop, outer, inner in zip(crops, known, inside, strict=True)
         ]
-        # Lines are read from the edges, not kept from where they were found: a map that is fed back gives the same.
+        # Lines are read from the map, not kept from `find_lines`, so that a map given back has the same lines.
         return [
             crop.with_edges(own, self._trace(crop, own), trusted=trusted)
             for crop, own in zip(crops, edges, strict=True)
         ]
 
     def _guess(self, crops: Sequence[Crop], known: Sequence[Mask]) -> list[Floats]:
-        """Return what the tool itself expects inside each hole, levels of an edge map, H×W in [0, 1]."""
+        """Return the lines that the tool finds in each hole, as levels of an edge map, H×W in [0, 1]."""
         source = self._choices.lines
         if source is Lines.NONE:
             return [np.zeros(crop.small_hole.shape, np.float32) for crop in crops]
@@ -131,7 +131,7 @@ class EdgeStage:
         ]
 
     def _trace(self, crop: Crop, edges: Floats) -> list[Line]:
-        """Return the lines among a crop's edges; none of the paper's own way, which has only the map."""
+        """Return the lines among a crop's edges; none with `plain`, which uses the map alone."""
         if self._choices.options.plain:
             return []
         g1_only = self._choices.raw_map and self._choices.lines is Lines.G1
@@ -139,7 +139,7 @@ class EdgeStage:
 
 
 def _guess_lines(crop: Crop, known: Mask, probability: Floats | None) -> Floats:
-    """Return the lines expected in a crop's hole, over what else G1 supposes if it has looked: levels, H×W."""
+    """Return the lines expected in a crop's hole, over the rest of G1's map if there is one: levels, H×W."""
     shape = crop.small_hole.shape[0], crop.small_hole.shape[1]
     lines = draw_lines(find_lines(to_uint8(crop.small), known, crop.small_hole, probability), shape)
     return lines if probability is None else np.maximum(lines, soft_levels(probability))

@@ -34,10 +34,10 @@ class FinishStage:
         self._choices = choices
 
     def beginning(self, beside: Executor) -> Callable[[Crop], Crop] | None:
-        """Return what has the search without lines begin for a crop that has no edges yet; None if it is not needed.
+        """Return a function that starts the search without lines for a crop without edges; None if it is not needed.
 
         Args:
-            beside: searches.
+            beside: runs the search.
         """
         options = self._choices.options
         if options.plain or not options.texture or self._choices.guide > 0:

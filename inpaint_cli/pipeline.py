@@ -88,9 +88,9 @@ class EdgeConnect:
         self._threads = threads
         if threads is not None:
             cv2.setNumThreads(threads)
-        if self._backend is Backend.OPENCV:  # asked for in so many words: it has to be able to
+        if self._backend is Backend.OPENCV:  # chosen explicitly: fail early if it can't be used
             choose_backend(self._backend, device, dtype, ())
-        elif check_device(device) not in {"auto", "cpu"}:  # and this has to be there
+        elif check_device(device) not in {"auto", "cpu"}:  # likewise
             from inpaint_cli.devices import choose_device  # noqa: PLC0415 - torch takes a second
 
             choose_device(device)
@@ -115,7 +115,7 @@ class EdgeConnect:
 
         Raises:
             UsageError: no such name, device, precision or backend.
-            WeightsError: the model can't be had or is not what the registry says.
+            WeightsError: the model can't be obtained, or a file does not match the registry.
         """
         model = resolve(weights, weights_file=weights_file)
         return cls(model, device, dtype, threads, backend=backend, max_concurrent=max_concurrent)
@@ -145,7 +145,7 @@ class EdgeConnect:
             mask: True = missing, H×W.
             edges: lines to follow inside the hole instead of guessed ones, H×W: C_comp, floating point in [0, 1], taken
                 as it is; or bool, strokes that were drawn, thinned and obeyed more.
-            plain: the networks alone on the whole picture at its own size, as papers measure.
+            plain: the networks alone on the whole picture at its own size, as in the paper.
 
         Returns:
             RGB uint8, H×W×3.
@@ -172,7 +172,7 @@ class EdgeConnect:
         sketch: EdgeSource | None = None,
         not_from: Mask | None = None,
     ) -> InpaintResult:
-        """Return what fills the hole, ready to be applied to the photo at any bit depth.
+        """Return the filled crops, ready to be applied to the photo at any bit depth.
 
         Args:
             image: RGB uint8, H×W×3.
@@ -240,7 +240,7 @@ class EdgeConnect:
         for crop in crops:
             shape = crop.hole.shape[0], crop.hole.shape[1]
             inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
-            inside &= ~(crop.hole & (crop.blend_weight == 0))  # what another crop fills
+            inside &= ~(crop.hole & (crop.blend_weight == 0))  # filled by another crop
             edges[crop.window.box.slices][inside] = upsample_nearest(require_edges(crop), shape)[inside]
         return edges
 
@@ -261,7 +261,7 @@ class EdgeConnect:
             options: how the hole is to be filled.
             sketch: the user's lines, if any.
             not_from: True = must not be copied, H×W; None: everything known may be.
-            begin: is given each crop before its edges are looked for, to begin what needs none.
+            begin: called with each crop before its edges are found, to start work that needs none.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
@@ -292,7 +292,7 @@ class EdgeConnect:
         return FinishStage(self._choices(options)).finish(crops)
 
     def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
-        """Return what crops that went through every stage change in their photo.
+        """Return the result of crops that went through every stage.
 
         Args:
             crops: with a result each.
@@ -310,7 +310,7 @@ class EdgeConnect:
         return Choices(options, self.model.config)
 
     def _paint_harmonic(self, crop: Crop) -> Floats:
-        """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
+        """Return a crop's colours spread along its edges, H×W×3: lines are walls, the rest of G1's map soft walls."""
         config, edges = self.model.config, require_edges(crop)
         resistance = None
         if config.wall_strength > 0:

@@ -42,7 +42,7 @@ class InpaintResult:
         hole: share of the photo that the mask covers, before it is dilated.
         lines: number of lines in the holes by their source, as a `LineSource` names it.
         painter: what painted along them; None for a classical method.
-        has_edges: whether any edge lies in a hole, be it ever so unsure.
+        has_edges: whether any edge lies in a hole, whatever its level.
     """
 
     crops: list[CropResult]

@@ -1,1 +1,1 @@
-"""Pictures without networks: files, masks, edges and sketches, lines, diffusion, windows, blending, texture."""
+"""Image processing without networks: edges, lines, the harmonic fill, windows, blending and texture of arrays."""

@@ -11,7 +11,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _EXACT = 10_000  # unknowns up to which the membrane is solved directly: some 40 ms
-_SMOOTHINGS = 6  # relaxations on each finer level; the level above has left nothing but short waves
+_SMOOTHINGS = 6  # relaxations on each finer level, where only short-wave errors are left
 
 
 def dilate_mask(mask: Mask, grow: int, feather: int | None = None) -> tuple[Mask, Floats]:
@@ -38,14 +38,14 @@ def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None
     """Return the painting shifted so that it meets the photo at the hole's rim, H×W×3 float32.
 
     The shift is a membrane: photo − painting at the rim, and inside the solution of Laplace's equation (Pérez et al.
-    2003, equation 10; with no gradient of its own, so that what the painter drew stays). Rim pixels on a wall tell
-    nothing, because an edge that is off by a pixel there would smear its colours inwards.
+    2003, equation 10, with the painting's own gradients). Rim pixels on a wall are ignored, because an edge that is off
+    by a pixel there would smear its colours inwards.
 
     Args:
         painting: H×W×3, of the photo's range.
-        photo: H×W×3; what stands in the hole has no influence.
+        photo: H×W×3; its values in the hole are ignored.
         hole: True = missing, H×W, at least one pixel known.
-        walls: True = an edge of the photo or a line of the painting, H×W; no correction passes it.
+        walls: True = an edge of the photo or a line of the painting, H×W; no correction crosses it.
 
     Returns:
         The corrected painting in the hole, the photo elsewhere.
@@ -63,7 +63,7 @@ def match_border(painting: Floats, photo: Floats, hole: Mask, walls: Mask | None
 
 
 def _span(places: NDArray[np.intp]) -> slice:
-    """The stretch from the first place to the last with three pixels more on both sides."""
+    """The range from the first place to the last, with three more pixels on both sides."""
     return slice(max(int(places[0]) - 3, 0), int(places[-1]) + 4)
 
 
@@ -73,7 +73,7 @@ def _membrane(shift: Floats, hole: Mask, walls: Mask) -> Floats:
         return harmonic_fill(shift, hole, walls)
     height, width = hole.shape
     coarse_size = ((width + 1) // 2, (height + 1) // 2)
-    # A rim pixel on a wall has no say, and a coarse pixel is known if any of its four is.
+    # Rim pixels on a wall are ignored, and a coarse pixel is known if any of its four is.
     known = (~hole & ~walls).astype(np.float32)
     weight = cv2.resize(known, coarse_size, interpolation=cv2.INTER_AREA)
     total = cv2.resize(shift * known[..., None], coarse_size, interpolation=cv2.INTER_AREA)
@@ -88,7 +88,7 @@ def _membrane(shift: Floats, hole: Mask, walls: Mask) -> Floats:
 
 
 def _relax(values: Floats, hole: Mask, walls: Mask) -> Floats:
-    """Take means of the four neighbours a few times, in the hole and not across walls."""
+    """Jacobi iterations: replace values in the hole by the mean of their four neighbours, not across walls."""
     unmoved = ~(hole & ~walls)[..., None]
     open_ = (~walls).astype(np.float32)[..., None]
     cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32)

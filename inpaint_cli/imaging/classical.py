@@ -1,4 +1,4 @@
-"""The fills that people used before networks: two that spread colours, one that copies patches. Instant, no weights."""
+"""Classical fills without networks or weights: two that spread colours, one that copies patches."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.patches import copy_patches
 from inpaint_cli.options import Method
 
-_RADIUS = 3  # pixels around each missing one that OpenCV's fills look at; its own examples' value
+_RADIUS = 3  # pixels around each missing one that OpenCV's fills use; the value of its examples
 
 _OPENCV_FLAGS = {Method.TELEA: cv2.INPAINT_TELEA, Method.NAVIER_STOKES: cv2.INPAINT_NS}
 
@@ -21,10 +21,10 @@ def fill(
 ) -> NDArray[np.uint8]:
     """Return the image with its hole filled, H×W×3 uint8; known pixels keep their values.
 
-    The cost is the whole array's: hand in a window around the hole, not the photo.
+    The cost grows with the whole array: pass a window around the hole, not the photo.
 
     Args:
-        image: RGB, H×W×3 uint8; what stands in the hole has no influence.
+        image: RGB, H×W×3 uint8; its values in the hole are ignored.
         hole: True = missing, H×W. At least one pixel must be known.
         method: `telea` (Telea 2004) and `navier-stokes` (Bertalmio et al. 2001) by OpenCV, `patchmatch`
             (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch.
@@ -37,7 +37,7 @@ def fill(
     """
     if not hole.any():
         return image.copy()
-    known = np.where(hole[..., None], np.uint8(0), image)  # in pictures of a few pixels OpenCV looks into the hole
+    known = np.where(hole[..., None], np.uint8(0), image)  # in pictures of a few pixels OpenCV reads the hole
     if method == Method.PATCHMATCH:
         filled = copy_patches(known, hole, seed, sources=None if excluded is None else ~hole & ~excluded)
     elif method in _OPENCV_FLAGS:

@@ -1,4 +1,4 @@
-"""How much a fill is made of the photo: the distance of its patches to the photo's (Simakov et al. 2008)."""
+"""Coherence of a fill: the distance of its patches to the photo's (Simakov et al. 2008)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,16 +18,16 @@ _REACH = 200  # pixels from the hole to the farthest patches of the photo
 _SAMPLES = 800  # patches of a fill
 _CANDIDATES = 20_000  # patches of the photo
 _AXES = 12  # principal components in which neighbours are searched
-_NEIGHBOURS = 4  # of which the best by all values counts
+_NEIGHBOURS = 4  # candidates, of which the nearest in all values is taken
 
 
 @dataclass(frozen=True)
 class KnownPatches:
-    """A photo's patches around a hole, for the fills of that hole to be compared with.
+    """A photo's patches around a hole, with which fills of the hole are compared.
 
     Attributes:
-        window: the part of the picture that is looked at.
-        places: where the fill is looked at: the top left corners of its patches in the window, N×2.
+        window: the part of the picture that is compared.
+        places: the top left corners of the fill's patches in the window, N×2.
         patches: those of the photo, M×D.
         mean: of them, D.
         axes: the principal components in which neighbours are searched, D×`_AXES`.
@@ -47,7 +47,7 @@ class KnownPatches:
 
         Args:
             photo: H×W×3 of any range; only the values of known pixels count.
-            hole: where fills are looked at, H×W.
+            hole: where fills are compared, H×W.
             known: the pixels of the photo that they are compared with, H×W.
             samples: patches of a fill that are looked up.
             candidates: patches of the photo that they are compared with.

@@ -1,8 +1,8 @@
-"""The painting's colours over a fill of patches: seams of brightness go, texture stays.
+"""The painting's large scales over a fill of patches: removes seams of brightness and keeps texture.
 
-Patches bring the fine scales, the painting the large ones, as far as the two differ by more than the photo itself
-varies around the hole (a Wiener filter's gain). In a smooth sky the painting wins, in a meadow the patches do. Along
-lines that the user drew the painting's colours hold whatever the texture: no patch knows them.
+The fine scales are those of the patches. The large ones are those of the painting, as far as the two differ by more
+than the photo itself varies around the hole (a Wiener filter's gain): in a smooth sky more than in a meadow. Along
+lines that the user drew the painting's colours are kept whatever the texture, because no patch has them.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from inpaint_cli.imaging.sides import Curve
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_BESIDE = 8.0  # how far beside a line the painting's colours hold whatever the texture
-_LARGE = 4.0  # how many times a scale the largest is at which the photo's own variation counts
+_BESIDE = 8.0  # distance from a line, in pixels, in which the painting's colours are kept whatever the texture
+_LARGE = 4.0  # ratio of the largest scale at which the photo's variation counts to the smallest
 _MARGIN = 80  # pixels of the window around a hole that are computed on
-_AROUND = 48  # how far from the hole it is looked at, in pixels
+_AROUND = 48  # pixels around the hole in which the photo's variation is measured
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Trust:
     Attributes:
         scale: Gaussian σ in pixels below which the patches' detail stays.
         texture: how much the photo's own variation counts against the painting.
-        lines: the painting's colours hold along the lines whatever the texture.
+        lines: the painting's colours are kept along the lines whatever the texture.
         mixed: how far beside a line the painting's colours are not to be trusted, in pixels of the painting.
     """
 
@@ -43,7 +43,7 @@ class Trust:
 
 
 DRAWN = Trust(1.0, 1.0, lines=True)  # the painting's lines are right
-GUESSED = Trust(3.0, 2.0, mixed=10.0)  # a guess is a soft wall as wide as it is unsure, and fog lies along it
+GUESSED = Trust(3.0, 2.0, mixed=10.0)  # a guessed line is a wide soft wall, along which colours are mixed
 NO_LINES = Trust(6.0, 6.0)
 
 
@@ -65,10 +65,10 @@ def colour_side(
     result = fill.copy()
     distance = _distance(curves, fill.shape)[near]
     fill, target, missing, sources = fill[near], target[near], missing[near], sources[near]
-    # The painting mixes both sides of a line within a pixel of its own size: it is read a little off the line.
+    # The painting mixes both sides of a line within one of its pixels, so it is sampled a little off the line.
     pure = (missing & (distance > blur)).astype(np.float32)
     scale = trust.scale + blur / 2
-    known = sources.astype(np.float32)  # where both agree: what is added fades towards the rim
+    known = sources.astype(np.float32)  # where both agree: the correction fades towards the rim
     weight = _blurred(pure if trust.lines else pure + known, scale)
     means = _blurred((target - fill) * pure[..., None], scale)
     difference = (means / np.maximum(weight, 1e-3)[..., None]).astype(np.float32)
@@ -84,7 +84,7 @@ def colour_side(
 
 
 def follow_painting(fill: Floats, target: Floats, hole: Mask, sources: Mask, trust: Trust) -> Floats:
-    """Return the fill with the painting's large scales where they say something, h×w×3.
+    """Return the fill with the painting's large scales where these are significant, h×w×3.
 
     Args:
         fill: RGB in [0, 1], h×w×3.
@@ -122,7 +122,7 @@ def keep_edges(fill: Floats, target: Floats, hole: Mask, curves: Sequence[Curve]
 
 
 def _around(mask: Mask) -> tuple[slice, slice]:
-    """Return the part of the window that a mask and what lies around it need."""
+    """Return the part of the window that a mask and its surroundings need."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return (
         slice(max(int(rows[0]) - _MARGIN, 0), int(rows[-1]) + 1 + _MARGIN),

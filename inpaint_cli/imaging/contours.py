@@ -18,7 +18,7 @@ Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SOFTEST = 5.0  # pixels: a wider transition is a gradient and no edge
-SHARPEST = 0.6  # what demosaicing and compression leave of the sharpest edge
+SHARPEST = 0.6  # the sharpest edge after demosaicing and compression
 _LONGEST = 200  # pixels of an edge that are looked at
 _SHORTEST = 24  # pixels of it that tell how rough it is
 _STEP = 0.5  # pixels between the samples of a profile
@@ -98,7 +98,7 @@ def find_contour(photo: Floats, known: Mask, path: Points, uncertainty: float) -
 
     Args:
         photo: RGB in [0, 1], h×w×3.
-        known: what may be looked at, h×w.
+        known: the pixels that may be used, h×w.
         path: about where the edge is, N×2 (x, y), from the rim outwards.
         uncertainty: by about how many pixels the path may be off.
     """
@@ -127,7 +127,7 @@ def softness(photo: Floats, known: Mask, points: Points) -> float | None:
 
     Args:
         photo: RGB in [0, 1], h×w×3.
-        known: what may be looked at, h×w.
+        known: the pixels that may be used, h×w.
         points: where the edge is, N×2 (x, y), about a pixel apart.
     """
     t = np.arange(-_FLANK, _FLANK + 0.125, 0.25)

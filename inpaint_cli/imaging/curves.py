@@ -12,10 +12,10 @@ Vector = NDArray[np.float64]
 Pixel = tuple[int, int]  # row, column
 
 _STEP = 0.5  # pixels between points
-_SMOOTHING = 1.5  # Gaussian σ along a chain, in pixels: enough to take the staircase away
-_SPUR = 4  # pixels: a shorter branch of a crossing that ends free comes from thinning
+_SMOOTHING = 1.5  # Gaussian σ along a chain, in pixels, which removes the staircase of the raster
+_SPUR = 4  # pixels: shorter free branches of a crossing are artefacts of thinning
 _STRAIGHT = 0.7  # cosine of the turn up to which a line goes straight through a crossing
-_AHEAD = 6  # pixels of a chain that tell its direction at a crossing
+_AHEAD = 6  # pixels of a chain that determine its direction at a crossing
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Curve:
     Attributes:
         points: N×2 (x, y), about half a pixel apart.
         level: the median of its pixels.
-        closed: whether it comes back to where it began.
+        closed: whether it ends where it starts.
     """
 
     points: Vector
@@ -57,8 +57,8 @@ class _Chain:
 def trace_curves(levels: NDArray[np.float32], threshold: float) -> list[Curve]:
     """Return the curves of a picture's pixels above a threshold; lines wider than a pixel are thinned.
 
-    Where lines cross, each goes straight on if another piece does; what else meets there ends there. Single pixels are
-    left out.
+    At a crossing, pieces that continue each other in a straight line are joined; other pieces end there. Single pixels
+    are left out.
 
     Args:
         levels: H×W.
@@ -82,7 +82,7 @@ def _thin(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> list[Pixel]:
-    """Return the pixels that a chain goes on to; a diagonal step only where no two straight ones make it."""
+    """Return the next pixels of a chain; a diagonal step only where two straight ones do not lead there."""
     y, x = pixel
     straight = [place for place in ((y, x + 1), (y + 1, x), (y, x - 1), (y - 1, x)) if place in pixels]
     diagonal = [
@@ -100,7 +100,7 @@ def _chains(links: dict[Pixel, list[Pixel]]) -> list[_Chain]:
     walked: set[Pixel] = set(crossings)
     chains = []
     starts = [pixel for pixel in links if pixel in crossings or len(links[pixel]) == 1]
-    for start in [*starts, *links]:  # what no start leads to is a ring
+    for start in [*starts, *links]:  # chains without an end are rings
         if start in walked and start not in crossings:
             continue
         for following in links[start]:
@@ -141,7 +141,7 @@ def _join(chains: list[_Chain]) -> list[_Chain]:
     crossings = {end for chain in chains for end in (chain.first, chain.last) if end is not None}
     for crossing in sorted(crossings):
         while True:
-            # Each chain seen from the crossing: those that begin there, and those that end there, turned round.
+            # Each chain as seen from the crossing: those that end there are reversed.
             here = [(chain, chain) for chain in joined if chain.first == crossing and not chain.closed]
             here += [(chain, chain.reversed()) for chain in joined if chain.last == crossing and not chain.closed]
             pairs = [
@@ -159,12 +159,12 @@ def _join(chains: list[_Chain]) -> list[_Chain]:
 
 
 def _smooth(chain: _Chain) -> Vector:
-    """Return a chain as points half a pixel apart, N×2 (x, y), without its staircase; its two ends stay."""
+    """Return a chain as smoothed points half a pixel apart, N×2 (x, y); its two ends stay."""
     points = np.array(chain.pixels, np.float64)[:, ::-1]
     if chain.closed:
         ring = smooth(points[:-1], _SMOOTHING, beyond="wrap")
         course = np.concatenate([ring, ring[:1]])
-    else:  # continued beyond its ends as a mirror image through them, so that they stay where they are
+    else:  # continued by point reflection at its ends, so that these stay
         reach = min(len(points) - 1, int(4 * _SMOOTHING))
         before, after = 2 * points[0] - points[reach:0:-1], 2 * points[-1] - points[-2 : -2 - reach : -1]
         whole = np.concatenate([before, points, after])

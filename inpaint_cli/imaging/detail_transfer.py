@@ -1,8 +1,8 @@
-"""Detail transfer: the photo's fine detail, copied to a fill that was made on a coarser grid.
+"""Detail transfer: copies the photo's fine detail to a fill that was made on a coarser grid.
 
-A large hole is filled on a grid some whole factor coarser. That fill is made of pieces of the photo, so each piece can
-be found again: the known patch most like it. The photo's fine detail there, what the coarse grid does not hold, is laid
-over the enlarged fill. Because the factor is whole, detail and fill come from the same pixels and need no alignment.
+A large hole is filled on a grid that is coarser by a whole factor. That fill consists of pieces of the photo, whose
+sources are found as the most similar known patches. The photo's fine detail at a source, which the coarse grid does not
+hold, is added to the enlarged fill. Because the factor is whole, detail and fill need no alignment.
 """
 
 import cv2
@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 
 _RADIUS = 4  # of the patches compared, in coarse pixels
 _STEP = 4  # between pieces, in coarse pixels
-_AXES = 10  # principal components that tell patches apart
+_AXES = 10  # principal components in which patches are compared
 _COHERENCE = 1.2  # accept a neighbour's offset up to 1.2 × the SSD: fewer seams
 
 
@@ -28,9 +28,9 @@ def enlarge(
     """Return the fill at the photo's resolution, H×W×3; known pixels are the photo's.
 
     Args:
-        coarse: the photo resize_area by the factor with its hole filled, in [0, 1], h×w×3.
+        coarse: the photo, reduced by the factor by area means, with its hole filled, in [0, 1], h×w×3.
         coarse_hole: the coarse pixels that the hole touches, h×w.
-        photo: in [0, 1], H×W×3 with H = h · factor and W = w · factor; what stands in the hole has no influence.
+        photo: in [0, 1], H×W×3 with H = h · factor and W = w · factor; its values in the hole are ignored.
         hole: True = missing, H×W.
         factor: how much coarser the fill is, a whole number.
         sources: the coarse pixels whose detail may be copied, and whose border the fill has to meet, h×w; None: all
@@ -43,7 +43,7 @@ def enlarge(
     detail = np.where(hole[..., None], np.float32(0), photo - base).astype(np.float32)
     places, origins = _sources(coarse, coarse_hole, sources)
     fine = base + _lay(detail, places, origins, factor) if len(places) else base
-    # The coarse patches met the rim in means of blocks; the membrane makes the grain meet it too.
+    # The coarse fill meets the rim in means of blocks; the membrane removes the remaining step.
     allowed = cv2.resize(sources.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
     foreign = ~hole & ~cv2.dilate(allowed.astype(np.uint8), np.ones((2 * factor + 1,) * 2, np.uint8)).astype(np.bool_)
     return match_border(fine, photo, hole, foreign if foreign.any() else None)
@@ -73,7 +73,7 @@ def _sources(coarse: Floats, hole: Mask, allowed: Mask) -> tuple[Integers, Integ
 
 
 def _coherent(padded: Floats, grid: Integers, sources: Integers, blocked: Mask) -> Integers:
-    """Let pieces continue their neighbours' sources where that is as good or nearly so."""
+    """Let pieces continue their neighbours' sources where the SSD is at most `_COHERENCE` times larger."""
     height, width = blocked.shape
     wanted = _patches(padded, grid)
     number = {(int(y), int(x)): k for k, (y, x) in enumerate(grid)}
@@ -98,7 +98,7 @@ def _patches(padded: Floats, centres: Integers) -> Floats:
 
 
 def _project(padded: Floats, centres: Integers, mean: Floats, axes: Floats) -> Floats:
-    """Return patches in few coordinates, N×`_AXES`, in portions that do not fill the memory."""
+    """Return patches in principal components, N×`_AXES`, in portions of limited memory."""
     portions = [
         (_patches(padded, centres[k : k + 20_000]) - mean) @ axes.T for k in range(0, max(len(centres), 1), 20_000)
     ]
@@ -106,7 +106,7 @@ def _project(padded: Floats, centres: Integers, mean: Floats, axes: Floats) -> F
 
 
 def _lay(detail: Floats, places: Integers, sources: Integers, factor: int) -> Floats:
-    """Lay each piece's detail over its place, cross-fading along the borders between pieces."""
+    """Add each piece's detail at its place, cross-fading along the borders between pieces."""
     height, width = detail.shape[:2]
     side, fade = _STEP * factor, factor
     ramp = np.clip((np.arange(side + fade) + 0.5) / fade, 0, 1)
@@ -116,7 +116,7 @@ def _lay(detail: Floats, places: Integers, sources: Integers, factor: int) -> Fl
     weight = np.full((height, width, 1), 1e-6, np.float32)
     half = (side + fade) // 2
     for place, source in zip(places * factor + factor // 2, sources * factor + factor // 2, strict=True):
-        # A piece at the border of the picture, or copied from there, is cut to what both places have.
+        # A piece at the border of the picture, or copied from there, is cropped to what both places have.
         low = np.maximum(-half, -np.minimum(place, source))
         high = np.minimum(side + fade - half, np.array([height, width]) - np.maximum(place, source))
         (y0, x0), (y1, x1) = place + low, place + high

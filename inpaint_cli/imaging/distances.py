@@ -1,4 +1,4 @@
-"""Distances to the nearest pixel of a set, the same to the bit on any number of threads."""
+"""Distances to the nearest pixel of a set, identical on any number of threads."""
 
 import cv2
 import numpy as np

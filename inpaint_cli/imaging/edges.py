@@ -1,6 +1,6 @@
-"""What an edge map is: 1 on Canny's edges of the known part of a photo, one pixel wide, and 0 beside them.
+"""Edge maps: 1 on Canny's edges of the known part of a photo, one pixel wide, and 0 elsewhere.
 
-In the hole its levels say how sure an edge is:
+In the hole the level is the trust in an edge:
 
 - 1: a line that the user drew;
 - above `EDGE_THRESHOLD`: a line that was found, one pixel wide (`lines.draw_lines` says what the level means);
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.imaging.smoothing import smooth
 
-EDGE_THRESHOLD = 0.5  # an edge this sure is a line that no colour crosses
+EDGE_THRESHOLD = 0.5  # a higher level is a line that no colour crosses
 _SOFTEST = 0.4999  # just below the threshold, with the steps of a 16-bit file to spare
 
 SIGMA = 2.0  # the paper's, section 5.1; the authors' and our own checkpoints were trained with it
@@ -35,7 +35,7 @@ def to_gray(image: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float3
 
 
 def canny(gray: NDArray[np.float32], hole: NDArray[np.bool_] | None = None, sigma: float = SIGMA) -> NDArray[np.bool_]:
-    """Return C_gt: Canny's edges of what is known, H×W.
+    """Return C_gt: Canny's edges of the known part, H×W.
 
     The edges of scikit-image's `feature.canny` with `mask=~hole`, pixel by pixel (Canny 1986; thresholds 0.1 and 0.2),
     without its import. The hole is left out of the smoothing, so that its border is not an edge.
@@ -108,7 +108,7 @@ def _ridges(
     for way in (1, -1):
         diagonal = strength[y + way * slope, x + way]
         straight = strength[y + np.where(upright, way * slope, 0), x + np.where(upright, 0, way)]
-        # Products and sums in the precisions that scikit-image has them in: ties are decided by the last bit.
+        # Products and sums in scikit-image's precisions: the last bit decides ties.
         between = (diagonal * share).astype(np.float64) + straight * (1.0 - share.astype(np.float64))
         kept &= between <= here
     ridges = np.zeros_like(candidates)

@@ -1,7 +1,7 @@
 """Where edges of the photo run into its hole: place, direction, and the colours on both sides.
 
-An edge that meets the rim is traced back for its direction and for what it separates. All lengths are in pixels of the
-picture that is given, usually the working size.
+An edge that meets the rim is traced back to measure its direction and the colours on both sides. All lengths are in
+pixels of the given picture, usually the working size.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from inpaint_cli.imaging.distances import distance_to
 
 Vector = NDArray[np.float64]
 
-REACH = 4.0  # an edge this close to the hole runs into it: masked Canny stops up to three pixels short
+REACH = 4.0  # edges this close to the hole run into it: masked Canny stops up to three pixels before it
 
 _AHEAD = 12  # how far ahead of its end an edge must come to the hole, and
 _NEAR = 1.5  # how near
-_TRACE = 20  # pixels of an edge that tell its direction at the rim
-_FORGET = 16.0  # pixels after which an edge tells a third as much about its direction at the rim
+_TRACE = 20  # pixels of an edge from which its direction at the rim is fitted
+_FORGET = 16.0  # pixels after which the weight of a pixel in that fit has fallen to a third
 _SHORTEST = 7  # an edge that can't be traced this far has no direction
-_SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled; nearer lies its own blur
-_FAINTEST = 0.03  # colour difference between the sides below which an edge is not worth a wall
+_SIDES = (2.0, 3.0, 4.0)  # distances from the edge at which its sides are sampled, outside its blur
+_FAINTEST = 0.03  # colour difference between the sides below which an edge is ignored
 _LONGEST = 400  # pixels that an edge is followed outwards
-_HEADING = 6  # pixels of a path that tell which way it goes on
+_HEADING = 6  # pixels of a path that determine its direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def find_ends(image: NDArray[np.uint8], edges: NDArray[np.bool_], hole: NDArray[
     """Return where edges run into the hole, in raster order of the places; `path` is what the direction was fitted to.
 
     Args:
-        image: RGB, H×W×3; what stands in the hole has no influence.
+        image: RGB, H×W×3; its values in the hole are ignored.
         edges: Canny's edges of the known part, H×W, one pixel wide.
         hole: True = missing, H×W.
     """
@@ -108,7 +108,7 @@ def follow(edges: NDArray[np.bool_], path: Vector) -> Vector:
         x, y = pixels[-1]
         back = pixels[max(0, len(pixels) - 1 - _HEADING)]
         heading = (x - back[0], y - back[1])
-        # Neighbours of the pixel before are passed by: a corner of the staircase is no fork.
+        # Neighbours of the previous pixel are skipped: a corner of the staircase is no fork.
         ways = [
             (dx * heading[0] + dy * heading[1], (x + dx, y + dy))
             for dx, dy in _NEIGHBOURS
@@ -149,7 +149,7 @@ def _trace(edges: NDArray[np.bool_], start: tuple[int, int]) -> Vector:
         if not following:
             break
         front = following
-    # Of the pixels that are equally many steps away, the one farthest off: a straight way on, not a hook.
+    # Of the pixels equally many steps away, the farthest one: a straight continuation, not a hook.
     at: tuple[int, int] | None = max(front, key=lambda p: (p[0] - start[0]) ** 2 + (p[1] - start[1]) ** 2)
     path = []
     while at is not None:
@@ -159,7 +159,7 @@ def _trace(edges: NDArray[np.bool_], start: tuple[int, int]) -> Vector:
 
 
 def _describe(image: NDArray[np.uint8], distance: NDArray[np.float32], path: Vector) -> Endpoint | None:
-    """Fit direction and side colours to a traced edge; None if it passes by the hole or separates nothing."""
+    """Fit direction and side colours to a traced edge; None if it misses the hole or both sides have one colour."""
     # A line, not a parabola: the end of a fitted bend follows the noise of the last pixels.
     t = np.arange(len(path), dtype=np.float64)
     slope, place = np.polyfit(t, path, 1, w=np.exp(-t / _FORGET))

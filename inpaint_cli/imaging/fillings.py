@@ -1,4 +1,4 @@
-"""What stands in the hole of G2's input where the model's hole is not white: one way for inference and training."""
+"""The filling of the hole in G2's input where it is not white, for inference and training alike."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD, soft_probability
 from inpaint_cli.imaging.harmonic import harmonic_fill
 
-# The law of soft walls that was best on the validation photos: resistance = strength · probability^exponent.
+# The best soft walls on the validation photos: resistance = strength · probability^exponent.
 WALL_STRENGTH = 20_000.0
 WALL_EXPONENT = 3.0
 
@@ -17,9 +17,9 @@ def fill_along(
     """Return the image with its hole filled harmonically along an edge map, H×W×3.
 
     Args:
-        image: RGB in [0, 1], H×W×3; what stands in the hole has no influence.
+        image: RGB in [0, 1], H×W×3; its values in the hole are ignored.
         hole: True = missing, H×W.
-        levels: the edge map, H×W in [0, 1]; what lies above `EDGE_THRESHOLD` is a wall.
+        levels: the edge map, H×W in [0, 1]; levels above `EDGE_THRESHOLD` are walls.
         soft: whether lower levels in the hole are soft walls.
     """
     resistance = wall_resistance(levels, hole, WALL_STRENGTH, WALL_EXPONENT) if soft else None

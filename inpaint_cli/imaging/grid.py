@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 _Value = TypeVar("_Value", bound=np.generic)
 
-_SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo must be compared without its own
+_SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo is compared without texture too
 _UNIT = 0.25  # the guide stays within this much of zero: PyPatchMatch wraps differences at ½, as those of angles
 
 
@@ -104,8 +104,8 @@ class Grid:
 def guide_of(target: Floats) -> Floats:
     """Return what PyPatchMatch compares at each pixel, H×W×3; a third channel goes unused.
 
-    The first two principal components of the window's smoothed colours (CIE Lab): whatever two colours meet in this
-    window, they differ in them.
+    The first two principal components of the window's smoothed colours (CIE Lab), which separate the window's colours
+    best.
     """
     smooth = cv2.GaussianBlur(np.clip(target, 0, 1), (0, 0), _SMOOTH)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).reshape(-1, 3)

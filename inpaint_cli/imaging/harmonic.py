@@ -1,13 +1,13 @@
-"""The painter without a network: colours spread into the hole, and no line lets them through.
+"""The harmonic fill, a painter without a network: colours spread into the hole but not across lines.
 
 Laplace's equation in the hole with the photo as its boundary and every line as a wall: the idea of diffusion curves
 (Orzan et al. 2008), solved directly. Each pair of neighbours in the 4-connected grid is a link that conducts; a link
-that touches a line conducts next to nothing. One symmetric positive definite system says it all: a line is coloured
-by both of its sides, a region that lines enclose takes what little leaks in, and an edge of the photo that meets the
-hole does not bleed its mixed colour.
+that touches a line conducts next to nothing. They form one symmetric positive definite system: a line is coloured
+by both of its sides, a region that lines enclose is filled by leakage, and the mixed colour of an edge at the rim does
+not spread.
 
-An edge that is only probable is a soft wall: a resistance. Where it is the same everywhere it changes nothing, so a
-vague map does no harm; a ridge that stands out keeps colours apart as far as it is sure.
+An uncertain edge is a soft wall: a resistance. A uniform resistance changes nothing, so a vague map does no harm; a
+distinct ridge separates colours in proportion to its probability.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
 
 _LEAK = 1e-4  # conductance of a link that touches a line; an open link's is 1
-_BY_LINES = 150e6  # multiplications up to which lines are eliminated sooner than SciPy is imported
+_BY_LINES = 150e6  # multiplications up to which block elimination is faster than the import of SciPy
 _AHEAD = np.s_[1:], np.s_[:, 1:]  # the pixels at the far end of the links along either axis,
 _BEHIND = np.s_[:-1], np.s_[:, :-1]  # and those at the near end
 
@@ -31,7 +31,7 @@ def harmonic_fill(
     """Return the image with its hole filled smoothly, H×W×C float32, known pixels unchanged.
 
     Args:
-        image: H×W×C, any range; what stands in the hole has no influence.
+        image: H×W×C, any range; its values in the hole are ignored.
         hole: True = missing, H×W. At least one pixel must be known.
         walls: True = a line that no colour crosses, H×W, inside the hole and outside.
         resistance: of soft walls, H×W ≥ 0: a link has 1 and the mean of its two pixels.
@@ -63,14 +63,14 @@ def harmonic_fill(
 
 
 def _conductance(hole: Mask, walls: Mask | None, resistance: NDArray[np.float32] | None, axis: int) -> Values:
-    """Return what the links along an axis conduct: (H − 1)×W along the first, H×(W − 1) along the second."""
+    """Return the conductance of the links along an axis: (H − 1)×W along the first, H×(W − 1) along the second."""
     ahead, behind = _AHEAD[axis], _BEHIND[axis]
     conductance = np.ones(hole[ahead].shape)
     if resistance is not None:
         conductance /= 1 + (resistance[ahead] + resistance[behind]) / 2
     if walls is not None:
         touches = walls[ahead] | walls[behind]
-        # Not less than this inside a ridge of soft walls: where just the line runs in it is not known so well.
+        # A lower limit inside a ridge of soft walls, where the line's exact position is unknown.
         conductance[touches] = np.minimum(conductance[touches], _LEAK)
     return conductance
 
@@ -78,9 +78,9 @@ def _conductance(hole: Mask, walls: Mask | None, resistance: NDArray[np.float32]
 def _solved_by_lines(hole: Mask, diagonal: Values, down: Values, across: Values, inflow: Values) -> Values:
     """Return the solution where the hole is, H×W×C: block elimination, one line of the grid after the other.
 
-    A line's unknowns are linked among themselves and to those of the next line. So each line's matrix, once the lines
-    before it are eliminated, is its own less what leaks back and forth through them (a block tridiagonal system: Golub
-    and Van Loan 1996, section 4.5).
+    A line's unknowns are linked among themselves and to those of the next line, so the system is block tridiagonal
+    (Golub and Van Loan 1996, section 4.5). Once the lines before it are eliminated, a line's matrix is a Schur
+    complement.
 
     Args:
         hole: the unknowns, H×W.

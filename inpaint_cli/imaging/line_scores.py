@@ -1,4 +1,4 @@
-"""How good lines are: compared with the true ones within two pixels, inside the hole.
+"""Scores of lines: compared with the true ones inside the hole, within two pixels.
 
 The measure of boundary detection (Martin et al. 2004) with the simplest matching: a pixel is right if a true one lies
 within the tolerance, and met if a found one does.

@@ -1,8 +1,8 @@
-"""Lines across a hole: one representation for all that find, draw, paint along or copy along them.
+"""Lines across a hole: one representation for finding, drawing, painting and copying along them.
 
-Lines are found (`find_lines`), written into the hole's part of an edge map (`draw_lines`, whose levels say how far each
-is to be trusted) and read from an edge map (`trace_lines`). The map is all that later stages see, so a map that is
-saved and given back gives the same picture; a sketch comes in by the same door.
+Lines are found (`find_lines`), written into the hole's part of an edge map (`draw_lines`, with levels that encode their
+trust) and read from an edge map (`trace_lines`). Later stages see only the map, so a map that is saved and given back
+gives the same picture; a sketch enters in the same way.
 """
 
 import math
@@ -21,22 +21,22 @@ from inpaint_cli.imaging.endpoints import Endpoint, Vector, end_at, find_ends, f
 from inpaint_cli.imaging.links import find_links
 from inpaint_cli.imaging.ridges import decode_lines
 
-_MET = 2.0  # how near an edge of a fill must be to a line that it continues
-_BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
+_MET = 2.0  # pixels between a line and an edge of a fill that follows it
+_BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # pixels from the end of an edge to a line that continues it
 _AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
-_LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and be the same line afterwards
+_LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and still count as one line
 _BRIDGE = 6.0  # pixels ahead of a free end in which it meets a line or the rim
-_TANGENT = 12  # points (six pixels) of a line that tell its direction at the rim
-_RIDGE = 0.5  # smoothed probability from which a ridge of G1's map stands out, and
+_TANGENT = 12  # points (six pixels) of a line from which its direction at the rim is fitted
+_RIDGE = 0.5  # smoothed probability from which a ridge of G1's map counts, and
 _RIDGE_TRUST = 0.4  # the share of such ridges that are right (as `links` defines it)
-_SHORTEST = 0.05  # of the picture's diagonal: a shorter ridge is no line
-_APART = 5.0  # pixels within which a ridge says what a line says already
-_CONTINUED = 0.75  # level of an edge map from which a line is one that shape alone believes; below, G1 spoke for it
-_SUREST_GUESS = 0.999  # the most that a guess is trusted
+_SHORTEST = 0.05  # share of the picture's diagonal: shorter ridges are left out
+_APART = 5.0  # pixels within which a ridge repeats a line
+_CONTINUED = 0.75  # level of an edge map from which a line was found by shape alone; below, with G1
+_SUREST_GUESS = 0.999  # the largest trust of a guessed line
 
 
 class LineSource(StrEnum):
-    """Who says that there is a line."""
+    """Who found a line."""
 
     CONTINUED = "continued"  # good continuation of the photo's edges
     G1 = "g1"  # a continuation that would not have been chosen without G1, or a ridge of its map
@@ -51,8 +51,8 @@ class Line:
         points: N×2 (x, y) in pixels of the working size, about half a pixel apart, inside the hole.
         start: where it meets the rim at its first point; None where it ends inside the hole.
         end: the same at its last point.
-        trust: from 0 to 1, how far it is obeyed; 1 is a line that the user drew.
-        source: who says so.
+        trust: probability that it is right, in [0, 1]; 1 for a line that the user drew.
+        source: who found it.
     """
 
     points: Vector
@@ -68,10 +68,10 @@ def find_lines(
     hole: NDArray[np.bool_],
     probability: NDArray[np.float32] | None = None,
 ) -> list[Line]:
-    """Return the lines expected in the hole, the surest first; no two touch.
+    """Return the lines expected in the hole, by falling trust; no two touch.
 
     Args:
-        image: RGB, H×W×3; what stands in the hole has no influence.
+        image: RGB, H×W×3; its values in the hole are ignored.
         edges: Canny's edges of the known part, H×W, one pixel wide.
         hole: True = missing, H×W.
         probability: G1's probability of an edge in each pixel of the hole, H×W in [0, 1]; None: by continuation of the
@@ -107,13 +107,13 @@ def trace_lines(
     hole: NDArray[np.bool_],
     found_by: LineSource | None = None,
 ) -> list[Line]:
-    """Return the lines in the hole of an edge map, the surest first: those of `draw_lines`, or strokes that were drawn.
+    """Return the lines in the hole of an edge map, by falling trust: those of `draw_lines`, or strokes that were drawn.
 
     Args:
         edge_map: C_comp, H×W in [0, 1] (`imaging.edges`).
-        image: RGB, H×W×3; what stands in the hole has no influence.
+        image: RGB, H×W×3; its values in the hole are ignored.
         hole: True = missing, H×W.
-        found_by: who drew all that is not the user's, where the levels are G1's own output and so the trust itself;
+        found_by: the source of all lines but the user's, if the levels are G1's output itself, which is then the trust;
             None: the levels are those of `draw_lines`.
     """
     curves = _rejoin(trace_curves(np.where(hole, edge_map, 0), EDGE_THRESHOLD), hole)
@@ -155,13 +155,13 @@ def bridge_lines(lines: Sequence[Line], hole: NDArray[np.bool_]) -> list[Line]:
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the lines with gaps of one pixel bridged, H×W: what a wall must be to keep colours apart."""
+    """Return the lines with gaps of one pixel closed, H×W, as walls need to be."""
     closed = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return closed > 0
 
 
 def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
-    """Whether a fill interrupts one of the lines that it should continue.
+    """Whether a fill interrupts one of the lines that it should follow.
 
     Args:
         edges: Canny's edges of the fill, H×W.
@@ -174,7 +174,7 @@ def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
 
 
 def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], lines: Sequence[Line]) -> list[Line]:
-    """Return the ridges of G1's map that stand out and that none of the lines explains."""
+    """Return the distinct ridges of G1's map that none of the lines explains."""
     ridges = np.zeros(hole.shape, np.bool_)
     around = _around(hole)
     ridges[around] = decode_lines(probability[around], hole[around], _RIDGE)
@@ -205,9 +205,9 @@ def _level(line: Line) -> float:
 
 
 def _rejoin(curves: Sequence[Curve], hole: NDArray[np.bool_]) -> list[Curve]:
-    """Return the curves with those as one that are the same found line, which leaves the hole for a few pixels.
+    """Return the curves, those joined that are one found line which leaves the hole for a few pixels.
 
-    They have the same level, and most of what lies between them is known.
+    Such curves have the same level, and most pixels between them are known.
     """
     whole: list[Curve] = []
     for curve in curves:
@@ -227,7 +227,7 @@ def _rejoin(curves: Sequence[Curve], hole: NDArray[np.bool_]) -> list[Curve]:
 
 
 def _meaning(curve: Curve, found_by: LineSource | None) -> tuple[float, LineSource]:
-    """Return the trust and the source that a level stands for."""
+    """Return the trust and the source that a level encodes."""
     if curve.level >= 1:
         return 1.0, LineSource.DRAWN
     if found_by is not None:
@@ -287,8 +287,7 @@ def _bridge(points: Vector, others: Sequence[Vector], hole: NDArray[np.bool_]) -
 def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:
     """Return a line from its first to its last point in the hole, N×2.
 
-    Where it leaves the hole by a pixel or three in between, it runs along the rim instead: there would be a gap in the
-    wall.
+    Where it leaves the hole by up to three pixels, it runs along the rim instead, so that the wall has no gap.
     """
     inside = np.flatnonzero(sample(hole, points))
     points = points[inside[0] : inside[-1] + 1]

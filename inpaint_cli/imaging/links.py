@@ -1,8 +1,8 @@
-"""Pairs of ends that belong together across the hole: good continuation, judged by G1 where its map is given.
+"""Links between the ends of edges across the hole: good continuation, weighed with G1's map if that is given.
 
 Two ends belong together when a curve joins them with small turns (the relatability of Kellman and Shipley 1991) and the
-same colours lie on the same sides. Where G1 has looked, what stands out in its map along the curve counts too. All
-that together is one number, the probability that the link is right: its trust.
+same colours lie on the same sides. With G1's map, its prominence along the curve
+counts too. A logistic regression combines these into the probability that the link is right: its trust.
 """
 
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.endpoints import REACH, Endpoint, Vector, sample
 
-_CREDIBLE = 0.35  # least trust in a line: below it, lines as walls made paintings worse on average
+_CREDIBLE = 0.35  # least trust of a line: below it, lines as walls worsened paintings on average
 
 _TURN = 1.4  # radians that an end may turn towards the chord
 _LEAST_INSIDE = 4  # of the samples of a curve
-_SAMPLES = 64  # points at which candidates are looked at
-_LEAST_MASS = 0.03  # mass of G1's map below which a place speaks no more against a line
+_SAMPLES = 64  # points at which candidates are sampled
+_LEAST_MASS = 0.03  # lower limit of the mass of G1's map, so that a single gap does not exclude a line
 _BESIDE = 7.0  # pixels from a curve to where G1's map is compared with the map on it
 
 
 @dataclass(frozen=True)
 class _Law:
-    """A logistic regression: how likely a candidate is right.
+    """A logistic regression of the probability that a candidate is right.
 
     Fitted on 7,400 candidates in 240 windows of the training photos (`benchmarks/line_trust.py`). A candidate is right
     if 60 % of it lies within two pixels of an edge of the photo that runs in the same direction. On `val`, candidates
@@ -68,7 +68,7 @@ class Link:
 def find_links(
     ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDArray[np.float32] | None = None
 ) -> list[Link]:
-    """Return the links between ends that belong together, the surest first: no two share an end or cross.
+    """Return the links between ends, by falling trust: no two share an end or cross.
 
     Args:
         ends: as `find_ends` returns them.
@@ -83,7 +83,7 @@ def find_links(
 
 
 def _compatible(candidates: list[Link], hole: NDArray[np.bool_]) -> list[Link]:
-    """Return the links that share no end and do not cross a surer one; candidates come the surest first."""
+    """Return the links that share no end with and do not cross one of higher trust; candidates are sorted by trust."""
     occupied = np.zeros(hole.shape, np.uint8)
     taken: set[Endpoint] = set()
     chosen = []
@@ -110,14 +110,14 @@ def edge_mass(probability: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """What is known of pairs of ends that a curve within the hole joins.
+    """The features of pairs of ends that a curve within the hole joins.
 
     Attributes:
         first: index of the end that each curve leaves.
         second: of the end that it enters.
         curves: pairs×64×2 (x, y).
         inside: which points of the curves lie in the hole, pairs×64.
-        features: what the weights of a law stand for, pairs×5, or ×6 with G1's map.
+        features: those that the weights of a law apply to, pairs×5, or ×6 with G1's map.
     """
 
     first: NDArray[np.intp]
@@ -128,11 +128,11 @@ class Pairs:
 
 
 def describe_pairs(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDArray[np.float32] | None) -> Pairs:
-    """Return what is known of each pair of at least two ends (arguments as in `find_links`)."""
+    """Return the features of each pair of at least two ends (arguments as in `find_links`)."""
     first, second = np.triu_indices(len(ends), 1)
     features, possible = _shapes(ends, first, second, _extent(hole))
     curves = _curves(ends, first[possible], second[possible], np.linspace(0, 1, _SAMPLES))
-    outside = sample(distance_to(hole), curves)  # but for the short ways from the ends to the rim
+    outside = sample(distance_to(hole), curves)  # except the short stretches from the ends to the rim
     crosses = ((outside == 0).sum(axis=1) >= _LEAST_INSIDE) & (outside.max(axis=1) <= REACH + 1)
     kept = np.flatnonzero(possible)[crosses]
     curves, inside, features = curves[crosses], outside[crosses] == 0, features[kept]
@@ -142,7 +142,7 @@ def describe_pairs(ends: list[Endpoint], hole: NDArray[np.bool_], probability: N
 
 
 def _candidates(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDArray[np.float32] | None) -> list[Link]:
-    """Return every link that is believed, the surest first, whatever others it crosses."""
+    """Return every link of sufficient trust, by falling trust, crossing ones included."""
     if len(ends) < 2:
         return []
     pairs = describe_pairs(ends, hole, probability)
@@ -159,7 +159,7 @@ def _candidates(ends: list[Endpoint], hole: NDArray[np.bool_], probability: NDAr
 def _shapes(
     ends: list[Endpoint], first: NDArray[np.intp], second: NDArray[np.intp], extent: float
 ) -> tuple[Vector, NDArray[np.bool_]]:
-    """Return what the first five weights of a law stand for, pairs×5, and whether each pair is a candidate at all."""
+    """Return the first five features, pairs×5, and whether each pair is a candidate."""
     place, direction, left, right = (
         np.array([getattr(end, name) for end in ends]) for name in ("place", "direction", "left", "right")
     )
@@ -190,10 +190,10 @@ def _extent(hole: NDArray[np.bool_]) -> float:
 
 
 def _prominence(curves: Vector, inside: NDArray[np.bool_], probability: NDArray[np.float32]) -> Vector:
-    """Return how much more G1 sees along each curve than beside it, as a difference of logarithms.
+    """Return the prominence of each curve in G1's map: the difference of the logarithms along it and beside it.
 
-    What it sees is the mean logarithm of the mass: one gap speaks against the whole curve. A cloud, in which G1 knows
-    only that there are edges, has as much beside the curve as on it.
+    The mean logarithm of the mass penalises gaps. A diffuse region of the map has as much mass beside the curve as on
+    it.
     """
     logarithm = np.log(np.maximum(edge_mass(probability), _LEAST_MASS))
     tangents = np.gradient(curves, axis=1)

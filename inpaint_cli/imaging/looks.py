@@ -1,6 +1,6 @@
-"""Where G1 looks: at smaller pictures of the window than the painter, because it was trained on small ones.
+"""Multi-scale input of G1: smaller pictures of the window than the painter's, because G1 was trained on small ones.
 
-Its map is the mean of its looks at some sizes, brought to the working size.
+Its map is the mean of its outputs ("looks") at several sizes, resampled to the working size.
 """
 
 from collections.abc import Sequence
@@ -35,10 +35,10 @@ class Look:
 
 
 def look_at(window: NDArray[np.uint8], hole: Mask, sizes: Sequence[int], sigma: float) -> list[Look]:
-    """Return a window of the photo as G1 looks at it.
+    """Return G1's inputs for a window of the photo, one for each size.
 
     Args:
-        window: RGB, h×w×3; what stands in the hole has no influence.
+        window: RGB, h×w×3; its values in the hole are ignored.
         hole: True = missing, h×w, at least one pixel known.
         sizes: the longer side of each look in pixels; a window that is smaller is not enlarged.
         sigma: Canny's σ in pixels of a look.

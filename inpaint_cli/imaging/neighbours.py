@@ -1,10 +1,10 @@
-"""Nearest neighbours by comparing all with all: for a few thousand points sooner done than a tree is imported."""
+"""Nearest neighbours by brute force, faster for a few thousand points than the import of a k-d tree."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _AT_ONCE = 1 << 21  # distances that are held in memory
-_SPARE = 2  # candidates more than wanted, whose order float32 may have wrong
+_SPARE = 2  # extra candidates, because rounding in float32 may change their order
 
 
 def neighbours(wanted: NDArray[np.float32], among: NDArray[np.float32], count: int) -> NDArray[np.intp]:

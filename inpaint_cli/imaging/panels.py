@@ -1,4 +1,4 @@
-"""Pictures that show what was done: the input, its hole, the edges and the result side by side."""
+"""Panels for comparison: the input, its hole, the edges and the result side by side."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.resampling import resize_area
 
 _GAP = 8  # pixels of white between two pictures
-_LONGEST = 800  # pixels: enough to judge by, small enough to send around
-_HOLE = np.array([255, 64, 160], np.uint8)  # no landscape has it
+_LONGEST = 800  # pixels
+_HOLE = np.array([255, 64, 160], np.uint8)  # a colour that is rare in photos
 
 
 def mark_hole(image: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -18,7 +18,7 @@ def mark_hole(image: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.u
 
 
 def draw_edges(edges: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return edges, H×W in [0, 1], as people draw them: dark on light, H×W×3 uint8."""
+    """Return edges, H×W in [0, 1], dark on light, H×W×3 uint8."""
     lines = np.round((1 - edges) * 255).astype(np.uint8)
     return np.repeat(lines[..., None], 3, axis=2)
 

@@ -1,4 +1,4 @@
-"""PatchMatch (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch: the one place that calls it."""
+"""PatchMatch (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch: the only module that calls it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,8 @@ def copy_patches(
         image: RGB, H×W×3 uint8.
         hole: True = missing, H×W.
         seed: of the random search; the same seed gives the same picture.
-        sources: True = may be copied, H×W; None: all that is known. What is neither a source nor missing has no
-            influence at all and stays as it is.
+        sources: True = may be copied, H×W; None: all that is known. Other known pixels are
+            ignored and stay as they are.
         guide: what is compared along with the patches, H×W×3; its third channel goes unused.
         weight: of the guide's differences against the patches'.
 
@@ -35,7 +35,7 @@ def copy_patches(
 
     if not patchmatch.patchmatch_available:
         raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
+    # The seed is global and read when a call begins, so threads with the same seed do not disturb each other.
     patchmatch.set_random_seed(seed)
     mask, excluded = hole, None
     if sources is not None and not (sources | hole).all():

@@ -1,4 +1,4 @@
-"""What a line looks like: as soft as the photo's own edge is where it goes on, and smooth, without a raster's steps.
+"""The profile of a line: as soft as the photo's edge that it continues, and without the raster's staircase.
 
 The fills of both sides of a line overlap. Across it they are joined by the profile that an ideal edge has after a
 Gaussian blur, the error function of the distance to the line; its σ is measured on profiles across the known edge.
@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_USUAL = 1.0  # where no edge of the photo goes on
+_USUAL = 1.0  # where the line continues no edge of the photo
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Holes made from a seed, for training and for measuring: brush strokes, blobs, boxes, half pictures.
 
-Each function draws only from the generator that it is given, so that a seed and a NumPy version say which mask it is.
+Each function draws only from the generator that it is given, so that the seed and the NumPy version determine the mask.
 Masks are bool H×W, True = missing; a ratio is the hole's share of the picture.
 """
 
@@ -15,14 +15,14 @@ Mask = NDArray[np.bool_]
 
 
 def irregular(shape: tuple[int, int], ratio: float, rng: Generator) -> Mask:
-    """Return a hole of free-form strokes: a round brush that wanders, lifted and set down again until the ratio is met.
+    """Return a hole of free-form strokes: random walks of a round brush until the ratio is met.
 
-    They stand for the irregular masks of Liu et al. (2018), which the paper measures with and which can't be shipped.
+    They replace the irregular masks of Liu et al. (2018), which the paper uses and which can't be distributed.
 
     Args:
         shape: (H, W).
         ratio: the hole's share of the picture in (0, 1); met within `TOLERANCE`, in a tiny picture within a pixel.
-        rng: where the randomness comes from.
+        rng: the source of randomness.
     """
     height, width = shape
     extent = min(height, width)
@@ -63,7 +63,7 @@ def boxes(shape: tuple[int, int], ratio: float, rng: Generator, most: int = 3) -
     Args:
         shape: (H, W).
         ratio: the hole's share of the picture in (0, 1). Overlapping boxes make it smaller, never larger.
-        rng: where the randomness comes from.
+        rng: the source of randomness.
         most: the largest number of boxes.
     """
     height, width = shape
@@ -86,7 +86,7 @@ def blob(shape: tuple[int, int], ratio: float, rng: Generator) -> Mask:
         shape: (H, W).
         ratio: the hole's share of the picture in (0, 0.5]. What lies outside the picture makes it smaller, never
             larger.
-        rng: where the randomness comes from.
+        rng: the source of randomness.
     """
     height, width = shape
     corners = int(rng.integers(6, 12))

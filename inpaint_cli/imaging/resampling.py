@@ -1,4 +1,4 @@
-"""Bringing pictures to another size: one place for which interpolation does what."""
+"""Resampling: which interpolation is used for what."""
 
 import cv2
 import numpy as np
@@ -8,9 +8,9 @@ Floats = NDArray[np.float32]
 
 
 def resize_area(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return H×W or H×W×C values as the means of the areas that make up a smaller picture of `shape` (H, W).
+    """Return H×W or H×W×C values resampled to `shape` (H, W) by area means.
 
-    In a larger one they stay blocks, and no value goes beyond theirs.
+    A larger picture consists of blocks. No value exceeds the range of the input.
     """
     height, width = shape
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
@@ -22,7 +22,7 @@ def resize(values: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def resize_bicubic(values: Floats, shape: tuple[int, int]) -> Floats:
-    """Return H×W or H×W×C values for a larger picture of `shape` (H, W), bicubic: resize_bicubic, and may overshoot."""
+    """Return H×W or H×W×C values for a larger picture of `shape` (H, W), bicubic: smooth, may overshoot."""
     height, width = shape
     return cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
 

@@ -28,9 +28,9 @@ _SPACING = 0.5  # pixels of the window between the points of a curve
 _JOIN = 40.0  # pixels within which a line comes from where the photo's edge meets the rim to its own course
 _UNSEEN_OFF = 0.5  # pixels: a step that nobody sees
 _DRAWN_OFF = 1.5  # pixels by which a line that was drawn may be moved there
-_SMOOTHING = 2.0  # Gaussian σ along a curve, in working pixels: takes the raster's steps away
-_BESIDE = 2.5  # pixels beside a line that tell which sides it parts
-_SLIVER = 0.004  # share of the hole below which a part of it is no side of its own
+_SMOOTHING = 2.0  # Gaussian σ along a curve, in working pixels: removes the raster's staircase
+_BESIDE = 2.5  # pixels beside a line at which the sides that it separates are read
+_SLIVER = 0.004  # share of the hole below which a part joins its neighbour
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def divide(photo: Floats, hole: Mask, lines: Sequence[Line], size: tuple[int, in
     A line begins and ends where the photo's edge meets the rim, and one that was guessed is as rough as that edge is.
 
     Args:
-        photo: RGB in [0, 1], h×w×3; what stands in the hole has no influence.
+        photo: RGB in [0, 1], h×w×3; its values in the hole are ignored.
         hole: True = missing, h×w at the photo's resolution.
-        lines: to cut along, in pixels of the working size; those that are trusted most come first.
+        lines: to cut along, in pixels of the working size, by falling trust.
         size: the working size (H, W).
     """
     height, width = hole.shape
@@ -194,7 +194,7 @@ def _cast(walls: NDArray[np.uint8], path: Points, heading: Points) -> None:
     x, y = np.rint(course).astype(int).T
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     stop = len(course) if inside.all() else int(np.argmin(inside))
-    # Its own line lies within the first pixels; what it meets after them is another.
+    # Its own line lies within the first pixels; what it meets later is another wall.
     away = np.hypot(*(course - course[0]).T) > 4
     met = np.flatnonzero(away[:stop] & (walls[y[:stop], x[:stop]] > 0))
     stop = int(met[0]) + 1 if len(met) else stop
@@ -206,7 +206,7 @@ def _draw(walls: NDArray[np.uint8], points: Points) -> None:
 
 
 def _regions(walls: NDArray[np.uint8], hole: Mask) -> Integers:
-    """Return the parts into which walls cut a window, h×w from 1 up; slivers go to what lies next to them."""
+    """Return the parts into which walls cut a window, h×w from 1 up; slivers join their neighbours."""
     _, labels = cv2.connectedComponents((walls == 0).astype(np.uint8), connectivity=4)
     known = np.bincount(labels[~hole], minlength=labels.max() + 1)
     inside = np.bincount(labels[hole], minlength=labels.max() + 1)

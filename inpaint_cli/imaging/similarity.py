@@ -27,6 +27,6 @@ def ssim_map(a: Picture, b: Picture) -> NDArray[np.float64]:
 
 
 def ssim(a: Picture, b: Picture) -> float:
-    """Return the mean structural similarity of two pictures, leaving out the border that windows stick out of."""
+    """Return the mean structural similarity of two pictures, without the border that has no whole window."""
     border = 5
     return float(ssim_map(a, b)[border:-border, border:-border].mean())

@@ -1,4 +1,4 @@
-"""Gaussian smoothing, equal to SciPy's to the bit: same kernel, same sums in the same order, in float64.
+"""Gaussian smoothing, bit-identical to SciPy's: same kernel, same sums in the same order, in float64.
 
 `import scipy.ndimage` takes a fifth of the time of `import torch`; a run that smooths a few lines and one small picture
 does without it.
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 _Float = TypeVar("_Float", np.float32, np.float64)
 
-_TRUNCATE = 4.0  # SciPy's: the kernel ends after so many σ
+_TRUNCATE = 4.0  # σ at which the kernel ends, as in SciPy
 
 
 def smooth(
@@ -27,7 +27,7 @@ def smooth(
         values: any shape.
         sigma: standard deviation of the Gaussian, in samples; 0 changes nothing.
         axis: the one that is smoothed.
-        beyond: what lies outside, as `numpy.pad` calls it: zeros (`constant`), the last value (`edge`), a mirror image
+        beyond: the padding, as in `numpy.pad`: zeros (`constant`), the last value (`edge`), a mirror image
             (`symmetric`, SciPy's `reflect`) or the other end (`wrap`).
     """
     radius = int(_TRUNCATE * sigma + 0.5)

@@ -1,4 +1,4 @@
-"""Strokes drawn over a photo, as vectors at its coordinates, and the masks and lines that they make of its pixels.
+"""Strokes drawn over a photo, as vectors, and the masks and lines that they rasterise to.
 
 Coordinates are in pixels of the photo, x to the right and y down; (0, 0) is the top left corner of the first pixel.
 """
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
 
-_BITS = 3  # of a fraction of a pixel, as OpenCV counts
-_PEN = 640  # the longer side of a photo in widths of a drawn line: as thick as it shows well in a paint program
+_BITS = 3  # fractional bits of OpenCV's coordinates
+_PEN = 640  # the longer side of a photo in widths of a drawn line, which is then visible in a paint program
 
 
 class Tool(StrEnum):
@@ -52,7 +52,7 @@ class Stroke:
 
 
 def paint_mask(mask: Mask, strokes: Iterable[Stroke]) -> Mask:
-    """Return a mask, H×W, after the strokes of the mask's tools; those of other tools are passed over."""
+    """Return a mask, H×W, after the strokes of the mask's tools; those of other tools are ignored."""
     pixels = mask.astype(np.uint8)
     for stroke in strokes:
         value = 0 if stroke.erase else 1
@@ -91,7 +91,7 @@ def keep_lines(lines: Sequence[Points], strokes: Iterable[Stroke], shape: tuple[
 
 
 def draw_lines(lines: Iterable[Points], strokes: Iterable[Stroke], shape: tuple[int, int]) -> Mask:
-    """Return the ink of a sketch, H×W, True = line: some lines, and what pencil and rubber then made of them.
+    """Return the ink of a sketch, H×W, True = line: some lines, edited by pencil and rubber.
 
     Args:
         lines: paths over the photo, N×2 each.

@@ -32,13 +32,13 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-_OBEYED = 0.35  # trust below which a guessed line has no say: such lines are wrong more often than right
+_OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
-_UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
+_UNSEEN = 0.3 / 255  # an invisible difference from the patches
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
@@ -76,15 +76,15 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     they are trusted, and where the fill along them is no worse than the one without.
 
     Args:
-        photo: RGB, h×w×3; what stands in the hole has no influence.
+        photo: RGB, h×w×3; its values in the hole are ignored.
         hole: True = missing, h×w, at least one pixel known.
         painting: what the hole should look like, RGB in [0, 1], h×w×3.
-        guide: weight of the painting's colours against the patches' likeness; 0 leaves the choice to the patches.
-        lines: those expected in the hole, in pixels of the working size, the surest first.
+        guide: weight of the painting's colours against the patches' similarity; 0 ignores the painting.
+        lines: those expected in the hole, in pixels of the working size, by falling trust.
         size: the working size (H, W); None: the window's own.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
-        unled: what `copy_unled` gives for this window, if somebody has begun it.
+        unled: the future result of `copy_unled` for this window, if it has been started.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -105,18 +105,18 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
 
 
 def copy_unled(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> Floats | None:
-    """Return the window filled by patches alone, with which `texture` compares what lines give: RGB, h×w×3.
+    """Return the window filled by patches alone, with which `texture` compares fills along lines: RGB, h×w×3.
 
-    It needs neither lines nor a painting, so that it can be on its way while they are made.
+    It needs neither lines nor a painting, so that it can run while they are computed.
 
     Args:
-        photo: RGB, h×w×3; what stands in the hole has no influence.
+        photo: RGB, h×w×3; its values in the hole are ignored.
         hole: True = missing, h×w, at least one pixel of each kind.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search.
 
     Returns:
-        Values in [0, 1], float32; None where not one patch may be copied.
+        Values in [0, 1], float32; None if no patch may be copied.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -151,12 +151,12 @@ class _Search:
     blur: float
 
     def everywhere(self) -> Floats:
-        """Return the window filled from all that may be copied, h×w×3; the painting where not one patch may."""
+        """Return the window filled from all that may be copied, h×w×3; the painting if no patch may be copied."""
         fill = self.unled()
         return self.target if fill is None else fill
 
     def unled(self) -> Floats | None:
-        """Return the window filled from all that may be copied, h×w×3; None where not one patch may."""
+        """Return the window filled from all that may be copied, h×w×3; None if no patch may be copied."""
         grid = self._grid()
         if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
             return None
@@ -178,7 +178,7 @@ class _Search:
             weight[...] += share
 
         poor = []
-        # The library computes without Python's lock, so that sides are filled at once if threads are allowed.
+        # The library releases Python's lock, so sides are filled in parallel if threads are allowed.
         with ThreadPoolExecutor(max(1, min(len(labels), cv2.getNumThreads()))) as pool:
             fills = pool.map(partial(self._fill_side, grid, sides, transition.reach), labels)
             for label, fill in zip(labels, fills, strict=True):
@@ -226,7 +226,7 @@ class _Search:
 
 
 def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
-    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it.
+    """Return the window filled along lines of which some are the user's: they are obeyed in any case.
 
     Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
     fill that is nearer to the photo's patches is taken.
@@ -258,7 +258,7 @@ def _along_guessed(
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
     the lines, patches led by the painting, patches alone with the painting's large scales, patches alone.
     """
-    if search.weight > 0:  # the user lets the painting lead patches alone
+    if search.weight > 0:  # a guide was asked for: the painting leads patches alone
         return search.everywhere()
     sides = divide(search.known, search.hole, lines, size) if lines else None
     attempts: list[tuple[Callable[[], Floats], _Limits]] = []
@@ -269,7 +269,7 @@ def _along_guessed(
         if unled is None and cv2.getNumThreads() > 1:
             unled = beside.submit(search.unled)
         first = attempts[0][0]()
-        # One that has not begun yet is sooner done here.
+        # If it has not started yet, it is computed here.
         fill = search.unled() if unled is None or unled.cancel() else unled.result()
     alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
@@ -332,20 +332,20 @@ def _distance(photo: KnownPatches | None, fill: Floats) -> float:
 
 
 def _structure(fill: Floats, here: Mask) -> float:
-    """Return how much stands in a part of the hole: the mean gradient of its smoothed grey values."""
+    """Return the structure in a part of the hole: the mean gradient of its smoothed grey values."""
     gray = cv2.GaussianBlur(to_gray(fill), (0, 0), _STRUCTURE)
     down, across = (cv2.Sobel(gray, cv2.CV_32F, *axis, ksize=1, scale=0.5) for axis in ((0, 1), (1, 0)))
     return float(np.hypot(down, across)[here].mean())
 
 
 def _cuts(curve: Curve, sides: Sides) -> bool:
-    """Whether a line parts two sides along most of its way."""
+    """Whether a line separates two sides along most of its length."""
     left, right = sides.beside(curve)
     return bool((left != right).mean() > 0.8)
 
 
 def _loose_share(sides: Sides) -> float:
-    """Return the share of the lines' length that cuts nothing."""
+    """Return the share of the lines' length that separates no sides."""
     lengths = np.array([len(curve.points) for curve in sides.curves])
     cutting = np.array([_cuts(curve, sides) for curve in sides.curves])
     return float(lengths[~cutting].sum() / lengths.sum())

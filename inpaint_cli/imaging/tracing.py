@@ -1,4 +1,4 @@
-"""From pixels to paths: the lines of an edge map, each on its own, as points in a row."""
+"""From pixels to paths: the lines of an edge map as separate sequences of points."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AROUND = ((-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1))
 
 
 def outlines(picture: NDArray[np.bool_]) -> list[Points]:
-    """Return the closed contours of the areas of a mask, H×W; of a line one pixel wide, its way there and back.
+    """Return the closed contours of the areas of a mask, H×W; of a line one pixel wide, along both sides.
 
     Returns:
         The pixels' centres, N×2 (x, y), for each contour; holes have contours of their own.
@@ -40,14 +40,14 @@ def trace_lines(lines: NDArray[np.bool_]) -> list[Points]:
     steps = {frozenset((pixel, other)) for pixel, near in neighbours.items() for other in near}
     ends = [pixel for pixel, near in neighbours.items() if len(near) != 2]
     paths = [[pixel] for pixel in ends if not neighbours[pixel]]
-    for start in (*ends, *neighbours):  # once every end and junction has been left, only rings have steps
+    for start in (*ends, *neighbours):  # after all ends and junctions only rings are left
         onward = (other for other in neighbours[start] if frozenset((start, other)) in steps)
         paths += [_walk(start, other, neighbours, steps) for other in onward]
     return [np.array(path, np.float64)[:, ::-1] + 0.5 for path in paths]
 
 
 def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> list[Pixel]:
-    """Return the line pixels around one; not a diagonal one that a straight one leads to as well."""
+    """Return the line pixels around one, without diagonal ones that a straight one also leads to."""
     row, column = pixel
     near = []
     for down, right in _AROUND:
@@ -59,7 +59,7 @@ def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> list[Pixel]:
 
 
 def _walk(start: Pixel, step: Pixel, neighbours: dict[Pixel, list[Pixel]], steps: set[frozenset[Pixel]]) -> list[Pixel]:
-    """Follow a line from one pixel to the next until it ends or meets others; take its steps away."""
+    """Follow a line until it ends or meets others, and remove its steps."""
     path = [start, step]
     steps.remove(frozenset(path))
     while len(neighbours[path[-1]]) == 2:

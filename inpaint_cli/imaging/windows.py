@@ -1,6 +1,6 @@
-"""Windows: the part of a photo that a group of holes needs, and the size at which it is worked on.
+"""Windows: the part of a photo that a group of holes needs, and its working size.
 
-Cost follows the hole: only windows are ever converted, resize_area, painted and textured.
+Cost follows the hole: only windows are ever converted, resized, painted and textured.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Window:
     Attributes:
         box: the window in the photo.
         holes: the bounding box of its group of holes in the photo.
-        size: height and width at which it is worked on, multiples of 4.
+        size: the working size (H, W), multiples of 4.
     """
 
     box: Box
@@ -80,7 +80,7 @@ class Window:
 
 
 def extent(box: Box) -> int:
-    """Return the longer side of a group of holes: what context and working size are measured by."""
+    """Return the longer side of a group of holes, the unit of context and growth."""
     return max(box.height, box.width)
 
 
@@ -119,7 +119,7 @@ def hole_boxes(hole: NDArray[np.bool_]) -> list[Box]:
 
 
 def group(boxes: list[Box], context: float) -> list[list[Box]]:
-    """Return groups of near holes, which share a window: one lies in the context of the other.
+    """Return groups of near holes that share a window: each lies in the context of another.
 
     Args:
         boxes: the holes.
@@ -146,7 +146,7 @@ def group(boxes: list[Box], context: float) -> list[list[Box]]:
 
 
 def margin(holes: list[Box], context: float) -> int:
-    """Return what the window of a group of holes shows on each side of it, in pixels of the photo."""
+    """Return the margin of a group's window on each side, in pixels of the photo."""
     return max(_LEAST_MARGIN, round(context * max(map(extent, holes))))
 
 
