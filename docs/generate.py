@@ -13,7 +13,7 @@ COMMANDS = (
 
 
 def help_text(command: str) -> str:
-    """Return what `inpaint COMMAND --help` prints on a plain terminal of 100 columns."""
+    """Return what `inpaint COMMAND --help` prints on a plain terminal of 100 columns; `inpaint --help` for none."""
     plain = {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     run = subprocess.run(
         [sys.executable, "-m", "inpaint_cli", *command.split(), "--help"],
@@ -28,6 +28,7 @@ def help_text(command: str) -> str:
 def page() -> str:
     """Return the whole page."""
     parts = ["# The command line\n\nWritten by `python docs/generate.py` from what `--help` prints; do not edit."]
+    parts.append(f"```text\n{help_text('')}\n```")
     parts += [f"## inpaint {command}\n\n```text\n{help_text(command)}\n```" for command in COMMANDS]
     return "\n\n".join(parts) + "\n"
 

@@ -16,6 +16,13 @@ _HOMES = {
     "train": "train",
     "evaluate": "evaluate",
 }
+# What a man page says under EXIT STATUS, FILES and ENVIRONMENT.
+_EPILOG = """Exit codes: 0 all done, 1 an image failed, 2 wrong usage, 130 interrupted.
+
+Files: your own models stand in `inpaint/weights.toml` in the system's folder for settings (Linux: ~/.config).
+
+Environment: HF_HOME, HF_TOKEN and HF_HUB_OFFLINE for the Hub; TORCH_HOME for the networks of LPIPS and FID; \
+RAY_ADDRESS for --ray; NO_COLOR and COLUMNS for this text."""
 
 
 def application(command: str | None = None) -> typer.Typer:
@@ -27,6 +34,7 @@ def application(command: str | None = None) -> typer.Typer:
     app = typer.Typer(
         name="inpaint",
         help="Remove objects from photos and restore damaged ones: lines first, colour next, texture last.",
+        epilog=_EPILOG,
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
