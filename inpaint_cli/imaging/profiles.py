@@ -1,7 +1,7 @@
-"""The profile of a line: as soft as the photo's edge that it continues, and without the raster's staircase.
+"""The transition between the sides of a line: as soft as the photo's edge that the line continues.
 
 The fills of both sides of a line overlap. Across it they are joined by the profile that an ideal edge has after a
-Gaussian blur, the error function of the distance to the line; its σ is measured on profiles across the known edge.
+Gaussian blur, the error function of the distance to the line; its σ is that of the known edge (`contours`).
 """
 
 from collections.abc import Sequence
