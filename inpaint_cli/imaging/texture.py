@@ -56,7 +56,7 @@ class _Limits(NamedTuple):
 
 _ALONG = _Limits(1.1, 0.72)
 _LED = _Limits(1.05, 0.8)
-_REPEATED = _Limits(1.4, 0.85)  # their fine scales have been compared, and joining copies changes their brightness
+_REPEATED = _Limits(1.1, 0.85)
 _PAINTED = _Limits(1.06, 0.9)
 
 
