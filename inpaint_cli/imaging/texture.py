@@ -2,14 +2,17 @@
 
 PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies. Lines cut the window into sides
 (`sides`), and a part of the hole is filled from known pixels of its own side alone; along a line, the fills of both
-sides are joined with the softness of the photo's own edge (`profiles`). A guess has to earn its place: where its fill
-is farther from the photo's patches than the fill without lines, that one stays. A window whose hole is too large is
-filled on a coarser grid (`grid`), so that time hardly grows with the hole.
+sides are joined with the softness of the photo's own edge (`profiles`). Guesses compete: where a fill along guessed
+lines, or one led by the painting, is farther from the photo's patches than patches alone, it is not taken. A window
+whose hole is too large is filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,14 +35,25 @@ _OBEYED = 0.35  # trust below which a guessed line has no say: such lines are wr
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
-_ALONG = 1.1, 0.72  # a fill along guessed lines against one without: at most so much farther from the photo's patches,
-_PAINTED = 1.06, 0.9  # and at least so much of its structure; the same for the painting's large scales without lines
+_LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
 _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
+
+
+class _Limits(NamedTuple):
+    """What a fill may lose against patches alone."""
+
+    distance: float  # to the photo's patches: at most so many times theirs
+    structure: float  # at least this share of theirs
+
+
+_ALONG = _Limits(1.1, 0.72)
+_LED = _Limits(1.05, 0.8)
+_PAINTED = _Limits(1.06, 0.9)
 
 
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
@@ -219,38 +233,74 @@ def _along_guessed(
     """Return the window filled along guessed lines where that is no worse than without them.
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
-    the lines, patches alone with the painting's large scales, patches alone. A smear is like much of a photo, so a fill
-    must not lose the structure that patches alone have either.
+    the lines, patches led by the painting, patches alone with the painting's large scales, patches alone.
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
     sides = divide(search.hole, lines, size) if lines else None
-    if sides is not None and not sides.part(search.hole):
-        sides = None
+    attempts: list[tuple[Callable[[], Floats], _Limits]] = []
+    if sides is not None and sides.part(search.hole):
+        attempts.append((partial(search.by_side, sides), _ALONG))
+    attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
     with ThreadPoolExecutor(1) as beside:
-        if unled is None and sides is not None and cv2.getNumThreads() > 1:
+        if unled is None and cv2.getNumThreads() > 1:
             unled = beside.submit(search.unled)
-        along = None if sides is None else search.by_side(sides)
+        first = attempts[0][0]()
         # One that has not begun yet is sooner done here.
         fill = search.unled() if unled is None or unled.cancel() else unled.result()
     alone = search.target if fill is None else fill
-    painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
-    attempts = [(painted, *_PAINTED)]
-    if along is not None:
-        attempts.insert(0, (along, *_ALONG))
+    attempts[0] = lambda: first, attempts[0][1]
+    attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
-    count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
-    for part in range(1, count):
-        here = parts == part
-        photo, structure = KnownPatches.around(search.known, here, search.sources), _structure(alone, here)
-        distance = _distance(photo, alone)
-        for fill, worse, kept in attempts:
-            if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
-                continue
-            if _distance(photo, fill) <= worse * distance + _UNSEEN:
-                result[here] = fill[here]
-                break
+    count, labels = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
+    parts = [_Part.of(labels == label, alone, search) for label in range(1, count)]
+    for make, limits in attempts:
+        if not parts:
+            break
+        fill = make()
+        takes = [part.takes(fill, limits) for part in parts]
+        for part in compress(parts, takes):
+            result[part.here] = fill[part.here]
+        parts = [part for part, done in zip(parts, takes, strict=True) if not done]
     return result
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A connected part of the hole, for which fills compete.
+
+    Attributes:
+        here: the part, h×w.
+        alone: the window filled by patches alone, h×w×3.
+        photo: the photo's patches around it; None where there are none.
+        distance: of `alone` to them.
+        structure: of `alone`.
+    """
+
+    here: Mask
+    alone: Floats
+    photo: KnownPatches | None
+    distance: float
+    structure: float
+
+    @classmethod
+    def of(cls, here: Mask, alone: Floats, search: _Search) -> "_Part":
+        photo = KnownPatches.around(search.known, here, search.sources)
+        return cls(here, alone, photo, _distance(photo, alone), _structure(alone, here))
+
+    def takes(self, fill: Floats, limits: _Limits) -> bool:
+        """Whether a fill is nearly as much like the photo as patches alone, and another one.
+
+        A smear is like much of a photo, so a fill must not lose structure either. One that is more like the photo may
+        lose as much of it: that was clutter.
+        """
+        if (fill[self.here] == self.alone[self.here]).all():
+            return False
+        distance = _distance(self.photo, fill)
+        if distance > limits.distance * self.distance + _UNSEEN:
+            return False
+        nearer = min(1.0, distance / max(self.distance, _UNSEEN))
+        return _structure(fill, self.here) >= limits.structure * nearer * self.structure
 
 
 def _distance(photo: KnownPatches | None, fill: Floats) -> float:
