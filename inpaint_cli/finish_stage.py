@@ -36,7 +36,7 @@ class FinishStage:
         self._beside = beside
 
     def beginning(self) -> Callable[[Crop], Crop] | None:
-        """Return what has a crop's search without lines begin, before its edges are known; None if it can't or needn't."""
+        """Return what has a crop's search without lines begin, before its edges are known; None if it can't be."""
         options, beside = self._choices.options, self._beside
         if beside is None or options.plain or not options.texture or self._choices.guide > 0:
             return None
