@@ -65,7 +65,7 @@ class EdgeStage:
             SketchError: the sketch does not fit the image.
         """
         options = self._choices.options
-        longest = self._choices.longest(drawn=sketch is not None and sketch.drawn)
+        longest = self._choices.longest(None if sketch is None else sketch.longest)
         crops = extract_crops(image, mask, options, longest, not_from)
         strokes = None if sketch is None or options.plain else sketch.strokes_in((mask.shape[0], mask.shape[1]))
         if strokes is None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.contours import softness
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
-from inpaint_cli.imaging.profiles import softness
 from inpaint_cli.imaging.texture import texture
 from tests.pictures import EXAMPLES
 

@@ -24,8 +24,9 @@ from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
-from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
 Floats = NDArray[np.float32]
@@ -42,6 +43,7 @@ _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
+_BESIDE_NARROW = 2.0  # pixels beside a narrow side that may be copied with it
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
@@ -103,10 +105,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         if beside is None and cv2.getNumThreads() > 1:
             beside = own.enter_context(ThreadPoolExecutor(1))
         search = _Search(known, hole, sources, target, guide, seed, trust, blur, beside)
-        if drawn:
-            fill = _along_drawn(search, divide(hole, trusted, size))
-        else:
-            fill = _along_guessed(search, trusted, size, unled)
+        fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
@@ -177,7 +176,7 @@ class _Search:
             return self.everywhere()
         labels = [int(label) for label in np.unique(sides.labels[self.hole])]
         grid = self._grid()
-        transition = Transition.between(sides, self.known, self.hole)
+        transition = Transition.between(sides, self.hole)
         total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
 
         def add(label: int, fill: Floats) -> None:
@@ -185,18 +184,8 @@ class _Search:
             total[...] += share[..., None] * fill
             weight[...] += share
 
-        def fill_side(label: int) -> Floats | None:
-            side = sides.labels == label
-            own = side & self.sources
-            missing = side & self.hole
-            enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
-            if not enough or not grid.has_patches(own, _LEAST_PATCHES):
-                return None
-            part = self.hole & _dilated(side, transition.reach + 1)
-            fill = grid.enlarged(self._searched(grid, part, own), part, own)
-            return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
-
         poor = []
+        fill_side = partial(self._fill_side, grid, sides, transition.reach)
         begun = [self.begin(partial(fill_side, label)) for label in labels[1:]]
         for label, side in zip(labels, [None, *begun], strict=True):
             fill = _finished(partial(fill_side, label), side)
@@ -222,6 +211,20 @@ class _Search:
         """Have a search done in the other thread, if there is one: PyPatchMatch computes without Python's lock."""
         return None if self.beside is None else self.beside.submit(search)
 
+    def _fill_side(self, grid: Grid, sides: Sides, reach: float, label: int) -> Floats | None:
+        """Return the window with one side filled, and so many pixels beyond it; None if it has too little to copy."""
+        side = sides.labels == label
+        own = side & self.sources
+        missing = side & self.hole
+        if not grid.has_patches(own, _LEAST_PATCHES):  # narrower than a patch: with a little of what is beside it
+            own = _dilated(side, _BESIDE_NARROW) & self.sources
+        enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
+        if not enough or not grid.has_patches(own, _LEAST_PATCHES):
+            return None
+        part = self.hole & _dilated(side, reach + 1)
+        fill = grid.enlarged(self._searched(grid, part, own), part, own)
+        return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
+
     def _grid(self) -> Grid:
         return Grid.for_hole(self.known, self.hole, _LARGEST if self.weight == 0 else _LARGEST_GUIDED)
 
@@ -233,10 +236,27 @@ class _Search:
         return np.where((weight > 0)[..., None], mixed, self.known).astype(np.float32)
 
 
-def _along_drawn(search: _Search, sides: Sides) -> Floats:
-    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it."""
-    if _loose_share(sides) > _MOSTLY:  # the painting has to say what the sides don't
-        search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
+def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it.
+
+    Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
+    fill that is nearer to the photo's patches is taken.
+    """
+    sides = divide(search.known, search.hole, lines, size)
+    loose = _loose_share(sides)
+    if loose <= _MOSTLY:
+        return _by_side_with_edges(search, sides)
+    led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
+    bridged = divide(search.known, search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
+    if _loose_share(bridged) > _MOSTLY:
+        return led
+    fill = _by_side_with_edges(search, bridged)
+    photo = KnownPatches.around(search.known, search.hole, search.sources)
+    return fill if _distance(photo, fill) < _distance(photo, led) else led
+
+
+def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
+    """Return the window filled side by side, with the painting's edges along lines that cut nothing."""
     loose = [curve for curve in sides.curves if not _cuts(curve, sides)]
     return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
@@ -251,7 +271,7 @@ def _along_guessed(
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
-    sides = divide(search.hole, lines, size) if lines else None
+    sides = divide(search.known, search.hole, lines, size) if lines else None
     attempts: list[tuple[Callable[[], Floats], _Limits]] = []
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
