@@ -23,7 +23,6 @@ Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
 
 _TAIL = 40.0  # working pixels of a path that tell in which direction it goes on
-_STRAIGHT = 16  # pixels of the window that tell where a path would go on in the other direction
 _SPACING = 0.5  # pixels of the window between the points of a curve
 _JOIN = 40.0  # pixels within which a line comes from where the photo's edge meets the rim to its own course
 _UNSEEN_OFF = 0.5  # pixels: a step that nobody sees
@@ -105,9 +104,9 @@ def divide(photo: Floats, hole: Mask, lines: Sequence[Line], size: tuple[int, in
         for end, place in ((line.start, course[0]), (line.end, course[-1])):
             contour = None
             if end is not None:
-                path = _to_window(_smoothed(end.path), scale)
-                contour = find_contour(photo, ~hole, _extended(path, place), float(scale.max()))
-                outwards = np.concatenate([place[None], path]) if contour is None else contour.points
+                path = np.concatenate([place[None], _to_window(_smoothed(end.path), scale)])
+                contour = find_contour(photo, ~hole, path, float(scale.max())) if len(end.path) else None
+                outwards = path if contour is None else contour.points
                 tail = round(_TAIL * float(scale.max()))
                 rays.append((outwards, _heading(outwards[-tail:], -end.direction * scale)))
             contours.append(contour)
@@ -152,15 +151,6 @@ def _joined(curve: Curve, others: Sequence[Points], shape: tuple[int, ...]) -> P
             taken[pixels_of(other, shape)] = True
         rough *= np.minimum(distance_to(taken)[pixels_of(points, shape)] / (4 * largest), 1)
     return np.asarray(points + (moved + rough)[:, None] * normal, np.float64)
-
-
-def _extended(path: Points, place: Points) -> Points:
-    """Return a path that begins where it would, going straight on, come next to a place ahead of it."""
-    if len(path) < 3:
-        return path
-    inwards = -_heading(dense(path, 1.0)[:_STRAIGHT], path[1] - path[0])
-    ahead = float((place - path[0]) @ inwards)
-    return np.concatenate([path[0] + ahead * inwards[None], path]) if ahead > 0.5 else path
 
 
 def _heading(tail: Points, default: Points) -> Points:

@@ -43,7 +43,7 @@ _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
-_BESIDE_NARROW = 2.0  # pixels beside a narrow side that may be copied with it
+_BESIDE_NARROW = 1.5  # pixels beside a narrow side that may be copied with it
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
