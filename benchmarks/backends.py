@@ -30,7 +30,8 @@ REPORT = Path(__file__).with_suffix(".md")
 TEXT = """# What runs the networks on a processor
 
 `OPENBLAS_NUM_THREADS=1 python benchmarks/backends.py`; {model}, {size}×{size} pixels, OpenCV {opencv}.
-Processor time with one thread, in units of `python -c "import torch"`. Torch's `auto` is bfloat16 where the processor computes in it, as this one does.
+Processor time with one thread, in units of `python -c "import torch"`. Torch's `auto` is bfloat16 where the processor
+computes in it, as this one does.
 
 | | to start | G1 and G2, one photo | has paid for its start after |
 |---|---|---|---|
