@@ -1,7 +1,7 @@
-"""What a line looks like: as soft as the photo's own edge is where it goes on, and smooth, without a raster's steps.
+"""How the sides of a line meet: as softly as the sides of the photo's own edge where it goes on.
 
 The fills of both sides of a line overlap. Across it they are joined by the profile that an ideal edge has after a
-Gaussian blur, the error function of the distance to the line; its σ is measured on profiles across the known edge.
+Gaussian blur, the error function of the distance to the line; its σ is that of the known edge (`contours`).
 """
 
 from collections.abc import Sequence
