@@ -26,6 +26,7 @@ from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.repeated import prefer_repeated
 from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
@@ -56,6 +57,7 @@ class _Limits(NamedTuple):
 
 _ALONG = _Limits(1.1, 0.72)
 _LED = _Limits(1.05, 0.8)
+_REPEATED = _Limits(1.1, 0.85)
 _PAINTED = _Limits(1.06, 0.9)
 
 
@@ -266,8 +268,9 @@ def _along_guessed(
 ) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
-    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
-    the lines, patches led by the painting, patches alone with the painting's large scales, patches alone.
+    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: shifted
+    copies where the photo repeats, along the lines, patches led by the painting, patches alone with the painting's
+    large scales, patches alone.
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
@@ -281,6 +284,9 @@ def _along_guessed(
     fill = _finished(search.unled, unled)
     alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
+    repeated = prefer_repeated(alone, search.known, search.hole, search.sources)
+    if repeated is not None:
+        attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
     count, labels = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
