@@ -26,7 +26,7 @@ from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
-from inpaint_cli.imaging.repeated import prefer_repeated
+from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
 from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
@@ -280,12 +280,15 @@ def _along_guessed(
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
     unled = unled or search.begin(search.unled)
+    shift = partial(fill_by_offsets, search.known, search.hole, search.sources)
+    begun = search.begin(shift)
     first = attempts[0][0]()
     fill = _finished(search.unled, unled)
     alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
-    repeated = prefer_repeated(alone, search.known, search.hole, search.sources)
-    if repeated is not None:
+    shifted = _finished(shift, begun)
+    if shifted is not None:
+        repeated = prefer_repeated(alone, shifted, search.hole, search.sources)
         attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
