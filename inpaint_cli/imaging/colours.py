@@ -43,7 +43,7 @@ class Trust:
 
 
 DRAWN = Trust(1.0, 1.0, lines=True)  # the painting's lines are right
-GUESSED = Trust(3.0, 2.0, mixed=10.0)  # a guess is a soft wall as wide as it is unsure, and fog lies along it
+GUESSED = Trust(3.0, 2.0, mixed=4.0)  # a guess is a soft wall as wide as it is unsure, and fog lies along it
 NO_LINES = Trust(6.0, 6.0)
 
 
