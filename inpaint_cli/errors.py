@@ -4,6 +4,7 @@ An error is raised where it is found, with one line that names the file and says
 once. Nothing below `cli` exits; only `batch` catches broadly, so that one photo never costs the others.
 """
 
+import errno
 from enum import IntEnum
 
 
@@ -30,6 +31,8 @@ class InterruptedRunError(InpaintError):
 
 def reason(error: OSError) -> str:
     """Return the message of the operating system, uncapitalised."""
+    if error.errno == errno.EBADF:  # only of a standard stream that the shell closed
+        return "it is closed"
     text = error.strerror or str(error)
     return text[:1].lower() + text[1:]
 
