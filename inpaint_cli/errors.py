@@ -37,10 +37,13 @@ def reason(error: OSError) -> str:
     return text[:1].lower() + text[1:]
 
 
+_OUT_OF_MEMORY = ("insufficient memory", "allocate memory", "failed to map segment")  # the last of a shared library
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out: libraries have exceptions of their own for that."""
     text = str(error).lower()
-    return isinstance(error, MemoryError) or any(words in text for words in ("insufficient memory", "allocate memory"))
+    return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
 def install_command(extra: str) -> str:
