@@ -158,6 +158,8 @@ class EdgeConnect:
         if edges is not None:
             if edges.shape != mask.shape or not (edges.dtype == np.bool_ or np.issubdtype(edges.dtype, np.floating)):
                 raise SketchError(f"edges of shape {edges.shape} and type {edges.dtype} for a mask of {mask.shape}")
+            if not np.all((edges >= 0) & (edges <= 1)):  # NaN is neither
+                raise SketchError("edges with values outside [0, 1]")
             sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(edges.astype(np.float32))
         result = image.copy()
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
