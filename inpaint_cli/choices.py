@@ -40,18 +40,23 @@ class Choices:
         return self.config.sigma if self.options.sigma is None else self.options.sigma
 
     @property
+    def guide(self) -> float:
+        """The weight of the painting in the search for patches."""
+        return self.config.guide_weight if self.options.guide is None else self.options.guide
+
+    @property
     def raw_map(self) -> bool:
         """Whether the edge map is the paper's: G1 looks at the working size, and its output itself is in the hole."""
         return self.options.plain or not self.config.look_sizes
 
-    def longest(self, *, drawn: bool = False) -> int:
+    def longest(self, of_lines: int | None = None) -> int:
         """Return the longer side of the working size, in pixels: for a network about twice what it was trained on.
 
         Args:
-            drawn: the lines are drawn, which are finer than those that can be guessed.
+            of_lines: what suits the lines (`io.sketches.EdgeSource`); None: guessed ones.
         """
         if self.options.size is not None:
             return self.options.size
         if self.painter is Painter.G2 or (self.lines is Lines.G1 and self.raw_map):
             return min(_MAX_WORKING_SIZE, 2 * self.config.train_size)
-        return _MAX_WORKING_SIZE if drawn else self.config.line_size
+        return of_lines or self.config.line_size

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import cv2
@@ -50,6 +51,7 @@ class Crop:
         trusted: the edges were drawn or given by the user, not guessed.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
+        unled: the last stage's fill without lines, begun ahead of it (`imaging.texture.copy_unled`); None if not.
     """
 
     window: Window
@@ -64,6 +66,7 @@ class Crop:
     trusted: bool = False
     painting: Floats | None = None
     result: Floats | None = None
+    unled: Future[Floats | None] | None = None
 
     def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
         """Return the crop with its edges, H×W in [0, 1], and the lines among them."""
@@ -75,7 +78,7 @@ class Crop:
 
     def with_result(self, result: Floats) -> Crop:
         """Return the crop with its result, h×w×3 in [0, 1]."""
-        return replace(self, result=result)
+        return replace(self, result=result, unled=None)
 
     @property
     def has_edges(self) -> bool:
@@ -106,6 +109,28 @@ class Crop:
             "result": self.result,
         }
         return {name: picture for name, picture in stages.items() if picture is not None}
+
+
+def require_edges(crop: Crop) -> Floats:
+    """Return the edges of a crop that has been through the first stage.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if crop.edges is None:
+        raise ValueError("a crop without edges: find_edges comes before this stage")
+    return crop.edges
+
+
+def require_painting(crop: Crop) -> Floats:
+    """Return the painting of a crop that has been through the second stage.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if crop.painting is None:
+        raise ValueError("a crop without painting: paint comes before this stage")
+    return crop.painting
 
 
 def check_inputs(image: Image, mask: Mask) -> None:

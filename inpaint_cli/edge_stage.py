@@ -36,11 +36,15 @@ class EdgeStage:
     Args:
         choices: how.
         networks: gives the networks; called only if G1 is asked.
+        begin: is given each crop before its edges are looked for, to begin what needs none.
     """
 
-    def __init__(self, choices: Choices, networks: Callable[[], Networks]) -> None:
+    def __init__(
+        self, choices: Choices, networks: Callable[[], Networks], begin: Callable[[Crop], Crop] | None = None
+    ) -> None:
         self._choices = choices
         self._networks = networks
+        self._begin = begin
 
     def find(
         self, image: NDArray[np.uint8], mask: Mask, sketch: EdgeSource | None, not_from: Mask | None = None
@@ -61,10 +65,12 @@ class EdgeStage:
             SketchError: the sketch does not fit the image.
         """
         options = self._choices.options
-        longest = self._choices.longest(drawn=sketch is not None and sketch.drawn)
+        longest = self._choices.longest(None if sketch is None else sketch.longest)
         crops = extract_crops(image, mask, options, longest, not_from)
         strokes = None if sketch is None or options.plain else sketch.strokes_in((mask.shape[0], mask.shape[1]))
         if strokes is None:
+            if self._begin is not None:
+                crops = list(map(self._begin, crops))
             return self._with_edges(crops, sketch, mask.shape)
         touched = _touched(mask, crops, strokes)
         apart = extract_crops(image, mask, options, self._choices.longest(), not_from)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.choices import Choices
-from inpaint_cli.crops import Crop, check_inputs, extract_crops
+from inpaint_cli.crops import Crop, check_inputs, extract_crops, require_edges
 from inpaint_cli.edge_stage import EdgeStage
 from inpaint_cli.errors import SketchError
-from inpaint_cli.imaging import blending, classical
+from inpaint_cli.finish_stage import FinishStage
+from inpaint_cli.imaging import classical
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, to_gray
 from inpaint_cli.imaging.fillings import wall_resistance
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import close_gaps
 from inpaint_cli.imaging.pixels import to_float32
-from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
@@ -158,9 +159,10 @@ class EdgeConnect:
         if edges is not None:
             if edges.shape != mask.shape or not (edges.dtype == np.bool_ or np.issubdtype(edges.dtype, np.floating)):
                 raise SketchError(f"edges of shape {edges.shape} and type {edges.dtype} for a mask of {mask.shape}")
-            if not np.all((edges >= 0) & (edges <= 1)):  # NaN is neither
+            levels = edges.astype(np.float32)
+            if not np.all((levels >= 0) & (levels <= 1)):  # NaN is neither
                 raise SketchError("edges with values outside [0, 1]")
-            sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(edges.astype(np.float32))
+            sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(levels)
         result = image.copy()
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
         return result
@@ -189,8 +191,14 @@ class EdgeConnect:
         """
         options = options or FillOptions()
         if options.method is Method.EDGECONNECT:
-            crops = self.find_edges(image, mask, options, sketch, not_from)
-            crops = self.finish(self.paint(crops, options), options)
+            beside = ThreadPoolExecutor(1)
+            try:
+                ahead = sketch is None and self._max_concurrent == 1 and cv2.getNumThreads() > 1  # a thread is idle
+                begin = FinishStage(self._choices(options)).beginning(beside) if ahead else None
+                crops = self.find_edges(image, mask, options, sketch, not_from, begin)
+                crops = self.finish(self.paint(crops, options), options)
+            finally:
+                beside.shutdown(cancel_futures=True)
         else:
             check_inputs(image, mask)
             crops = [
@@ -230,13 +238,13 @@ class EdgeConnect:
             options: those that the edges were found with.
         """
         if options.plain:
-            return _edges(crops[0])
+            return require_edges(crops[0])
         edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
         for crop in crops:
             shape = crop.hole.shape[0], crop.hole.shape[1]
             inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
             inside &= ~(crop.hole & (crop.blend_weight == 0))  # what another crop fills
-            edges[crop.window.box.slices][inside] = upsample_nearest(_edges(crop), shape)[inside]
+            edges[crop.window.box.slices][inside] = upsample_nearest(require_edges(crop), shape)[inside]
         return edges
 
     def find_edges(
@@ -246,6 +254,7 @@ class EdgeConnect:
         options: FillOptions,
         sketch: EdgeSource | None = None,
         not_from: Mask | None = None,
+        begin: Callable[[Crop], Crop] | None = None,
     ) -> list[Crop]:
         """First stage: return the photo's crops with C_comp, the edges to paint along.
 
@@ -255,6 +264,7 @@ class EdgeConnect:
             options: how the hole is to be filled.
             sketch: the user's lines, if any.
             not_from: True = must not be copied, H×W; None: everything known may be.
+            begin: is given each crop before its edges are looked for, to begin what needs none.
 
         Raises:
             PhotoError: the image is not H×W×3 uint8.
@@ -263,7 +273,7 @@ class EdgeConnect:
         """
         stages.debug("looking for lines")
         check_inputs(image, mask)
-        return EdgeStage(self._choices(options), self._loaded_networks).find(image, mask, sketch, not_from)
+        return EdgeStage(self._choices(options), self._loaded_networks, begin).find(image, mask, sketch, not_from)
 
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
@@ -271,7 +281,7 @@ class EdgeConnect:
         choices = self._choices(options)
         if choices.painter is Painter.G2:
             images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
-            edges = [_edges(crop) for crop in crops]
+            edges = [require_edges(crop) for crop in crops]
             if not choices.raw_map and self.model.config.edge_channel == "binary":
                 edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
             paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
@@ -282,31 +292,7 @@ class EdgeConnect:
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
         stages.debug("copying the photo's texture")
-        return [crop.with_result(self._finish(crop, options)) for crop in crops]
-
-    def _finish(self, crop: Crop, options: FillOptions) -> Floats:
-        """Return the filled window of one crop, h×w×3 in [0, 1]."""
-        edges, painting = _edges(crop), _painting(crop)
-        if options.plain:
-            return painting
-        shape = crop.hole.shape[0], crop.hole.shape[1]
-        large = resize_bicubic(painting, shape)
-        if options.harmonise:
-            walls = upsample_nearest(edges, shape) > EDGE_THRESHOLD
-            large = blending.match_border(large, to_float32(crop.image), crop.hole, walls)
-        if options.texture:
-            guide = self.model.config.guide_weight if options.guide is None else options.guide
-            large = texture(
-                crop.image,
-                crop.hole,
-                large,
-                guide,
-                lines=crop.lines,
-                size=crop.window.size,
-                excluded=crop.excluded,
-                seed=options.seed,
-            )
-        return np.clip(large, 0, 1)
+        return FinishStage(self._choices(options)).finish(crops)
 
     def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:
         """Return what crops that went through every stage change in their photo.
@@ -328,7 +314,7 @@ class EdgeConnect:
 
     def _paint_harmonic(self, crop: Crop) -> Floats:
         """Return a crop's colours spread along its edges, H×W×3: lines are walls, what G1 only supposes soft ones."""
-        config, edges = self.model.config, _edges(crop)
+        config, edges = self.model.config, require_edges(crop)
         resistance = None
         if config.wall_strength > 0:
             resistance = wall_resistance(edges, crop.small_hole, config.wall_strength, config.wall_exponent)
@@ -348,17 +334,3 @@ class EdgeConnect:
                     max_concurrent=self._max_concurrent,
                 )
             return self._networks
-
-
-def _edges(crop: Crop) -> Floats:
-    """Return the edges of a crop that has been through the first stage."""
-    if crop.edges is None:
-        raise ValueError("a crop without edges: find_edges comes before this stage")
-    return crop.edges
-
-
-def _painting(crop: Crop) -> Floats:
-    """Return the painting of a crop that has been through the second stage."""
-    if crop.painting is None:
-        raise ValueError("a crop without painting: paint comes before this stage")
-    return crop.painting

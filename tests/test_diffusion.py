@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inpaint_cli.imaging import harmonic
 from inpaint_cli.imaging.harmonic import harmonic_fill
 
 
@@ -57,3 +58,32 @@ def test_a_region_that_walls_enclose_gets_a_colour_of_its_surroundings() -> None
     walls = _disc(30, 6) & ~_disc(30, 4.5)
     filled = harmonic_fill(np.where(hole[..., None], np.float32(0), image), hole, walls)
     np.testing.assert_allclose(filled, 0.5, atol=1e-4)
+
+
+def _holes(rng: np.random.Generator) -> np.ndarray:
+    """Return specks, a disc, a band from border to border or a few discs, of any size."""
+    height, width = rng.integers(3, 90, 2)
+    rows, columns = np.mgrid[:height, :width]
+    discs = [np.hypot(rows - y, columns - x) < r for y, x, r in rng.random((5, 3)) * (height, width, 15)]
+    band = np.broadcast_to((rows > 0) & (rows < height - 1), (height, width))
+    hole = (rng.random((height, width)) < rng.random(), discs[0], band, np.any(discs, axis=0))[rng.integers(4)].copy()
+    hole[0, 0] = False
+    return hole
+
+
+def test_both_ways_to_solve_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line by line, and by SciPy's factorisation, which large holes take."""
+    rng, unequal, values = np.random.default_rng(4), 0, 0
+    for _ in range(40):
+        hole = _holes(rng)
+        image, walls = rng.random((*hole.shape, 3), np.float32), rng.random(hole.shape) < 0.05
+        resistance = (20_000 * rng.random(hole.shape) ** 3).astype(np.float32)
+        fills = []
+        for limit in (0.0, np.inf):
+            monkeypatch.setattr(harmonic, "_BY_LINES", limit)
+            fills.append(harmonic_fill(image, hole, walls, resistance))
+        np.testing.assert_allclose(*fills, atol=1e-6)
+        assert (fills[0][~hole] == image[~hole]).all()
+        unequal, values = unequal + int((fills[0] != fills[1]).sum()), values + 3 * int(hole.sum())
+    assert values > 10_000
+    assert unequal <= 1e-4 * values  # float32 can tell them apart hardly ever

@@ -258,6 +258,7 @@ def test_a_file_that_is_no_inception_is_one_line(inpaint, tmp_path):
 def test_nothing_of_the_extra_is_imported_before_it_is_needed():
     code = (
         "import sys, inpaint_cli.evaluation.report, inpaint_cli.training.loop, inpaint_cli.cli.app;"
+        "inpaint_cli.cli.app.application();"
         "print(sorted({'torchvision', 'torchmetrics', 'torch_fidelity', 'lpips'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 import typer
 
-from inpaint_cli.cli.app import app
+from inpaint_cli.cli.app import application
 from tests.conftest import CHECKOUT, Run
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(application()).commands  # type: ignore[attr-defined]
 OTHERS = {"--version", "--install-completion"} | {
     "-m",
     "-e",

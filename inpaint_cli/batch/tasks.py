@@ -252,7 +252,8 @@ class SynthesisTask:
         crops = self.model.find_edges(image, hole, options, lines)
         edges = self.model.join_edges(image, hole, crops, options)
         # As fine as the other half, and up to the border: around a hole Canny keeps a few pixels away.
-        own = canny(to_gray(crops[0].small), sigma=self.model.sigma(options)).astype(np.float32)
+        sigma = self.model.sigma(options)
+        own = np.maximum(canny(to_gray(crops[0].small), sigma=sigma), lines.at(crops[0].window, photo.size, sigma))
         edges = np.where(hole, edges, upsample_nearest(own, photo.size))
         crops = self.model.finish(self.model.paint(crops, options), options)
         result = self.model.result(crops, float(hole.mean()), options)

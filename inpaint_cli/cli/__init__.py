@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         open_standard_streams()
     import typer  # noqa: PLC0415 - a tenth of a second
 
-    from inpaint_cli.cli.app import app  # noqa: PLC0415
+    from inpaint_cli.cli.app import application  # noqa: PLC0415
     from inpaint_cli.cli.shared import show_from  # noqa: PLC0415
 
     show_from(logging.WARNING)
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
     if any(re.fullmatch(r"(--[\w-]+=)?", argument) for argument in arguments):  # "" would be the current folder
         return _complain("an empty argument; is a variable of the shell not set?", ExitCode.USAGE)
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application(arguments[0] if arguments else None))
     try:
         code = command.main(arguments, prog_name="inpaint", standalone_mode=False)
     except BrokenPipeError:  # the reader of our output has seen enough, as `| head` has

@@ -179,7 +179,8 @@ Size = Annotated[
         callback=check_size,
         rich_help_panel=_FILL,
         help="The working size: the longest side at which a window is painted, a multiple of 4. Not given: 256 for "
-        "guessed lines, 512 for drawn ones, for a network twice what it was trained on, at most 512.",
+        "guessed lines, 512 for drawn ones, 384 for those of another photo, for a network twice what it was trained "
+        "on, at most 512.",
     ),
 ]
 Masks = Annotated[
@@ -430,6 +431,10 @@ def command(preset: Preset) -> Callable[..., int]:
 
     fill.__doc__ = preset.help
     return fill
+
+
+remove = command(REMOVE)
+inpaint = command(INPAINT)
 
 
 def _located(text: str | None) -> Location | None:

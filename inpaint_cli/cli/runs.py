@@ -1,5 +1,6 @@
 """From a command's options to a run over its photos: jobs planned, streams kept apart, the model loaded."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from inpaint_cli.batch.plan import Plan
     from inpaint_cli.batch.reporting import ReportOptions
     from inpaint_cli.pipeline import EdgeConnect
+
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 Make = Callable[["EdgeConnect", BinaryIO | None], Callable[[Job], "Result"]]
 
@@ -119,9 +122,24 @@ class PlannedRun:
         return run(self.jobs, work, policy, self.report)
 
 
+def import_numpy() -> None:
+    """Import numpy and OpenCV so that their linear algebra keeps to one thread, unless the environment says otherwise.
+
+    Our matrices are small. The threads of OpenBLAS wait for one another in a loop: on a busy machine they took a
+    hundred times as long for one decomposition, and on an idle one they helped nothing. Torch, which may be imported
+    later, finds the environment as it was.
+    """
+    asked = os.environ.get(_BLAS_THREADS)
+    os.environ.setdefault(_BLAS_THREADS, "1")
+    import cv2  # noqa: F401, PLC0415 - which imports numpy
+
+    if asked is None:
+        os.environ.pop(_BLAS_THREADS, None)
+
+
 @contextmanager
 def planned(request: Request, choice: RunChoice) -> Iterator[PlannedRun]:
-    """Plan a run over photos; nothing heavy is imported until it starts.
+    """Plan a run over photos; nothing heavier than OpenCV is imported until it starts.
 
     Raises:
         UsageError: the files make no sense together.
@@ -129,6 +147,7 @@ def planned(request: Request, choice: RunChoice) -> Iterator[PlannedRun]:
         InpaintError: this process may have too little memory.
     """
     check_memory()
+    import_numpy()
     from inpaint_cli.batch import discovery  # noqa: PLC0415
     from inpaint_cli.batch.reporting import ReportOptions  # noqa: PLC0415
 

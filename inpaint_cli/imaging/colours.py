@@ -33,15 +33,17 @@ class Trust:
         scale: Gaussian σ in pixels below which the patches' detail stays.
         texture: how much the photo's own variation counts against the painting.
         lines: the painting's colours hold along the lines whatever the texture.
+        mixed: how far beside a line the painting's colours are not to be trusted, in pixels of the painting.
     """
 
     scale: float
     texture: float
     lines: bool = False
+    mixed: float = 0.0
 
 
-DRAWN = Trust(1.5, 1.0, lines=True)  # the painting's lines are right
-GUESSED = Trust(3.0, 2.0)
+DRAWN = Trust(1.0, 1.0, lines=True)  # the painting's lines are right
+GUESSED = Trust(3.0, 2.0, mixed=10.0)  # a guess is a soft wall as wide as it is unsure, and fog lies along it
 NO_LINES = Trust(6.0, 6.0)
 
 
@@ -74,6 +76,8 @@ def colour_side(
     if trust.lines:
         beside = np.exp(-((distance / _BESIDE) ** 2))
         gain = beside + (1 - beside) * gain
+    if trust.mixed:
+        gain = gain * (1 - np.exp(-((distance / (trust.mixed * blur)) ** 2)))
     share = np.where(~sources & (weight > 1e-2), gain, 0)
     result[near] = fill + share[..., None] * difference
     return result

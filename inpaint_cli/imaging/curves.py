@@ -6,6 +6,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.smoothing import smooth
+
 Vector = NDArray[np.float64]
 Pixel = tuple[int, int]  # row, column
 
@@ -158,17 +160,15 @@ def _join(chains: list[_Chain]) -> list[_Chain]:
 
 def _smooth(chain: _Chain) -> Vector:
     """Return a chain as points half a pixel apart, N×2 (x, y), without its staircase; its two ends stay."""
-    from scipy.ndimage import gaussian_filter1d  # noqa: PLC0415 - as late as everything of scipy
-
     points = np.array(chain.pixels, np.float64)[:, ::-1]
     if chain.closed:
-        ring = gaussian_filter1d(points[:-1], _SMOOTHING, axis=0, mode="wrap")
-        smooth = np.concatenate([ring, ring[:1]])
+        ring = smooth(points[:-1], _SMOOTHING, beyond="wrap")
+        course = np.concatenate([ring, ring[:1]])
     else:  # continued beyond its ends as a mirror image through them, so that they stay where they are
         reach = min(len(points) - 1, int(4 * _SMOOTHING))
         before, after = 2 * points[0] - points[reach:0:-1], 2 * points[-1] - points[-2 : -2 - reach : -1]
         whole = np.concatenate([before, points, after])
-        smooth = gaussian_filter1d(whole, _SMOOTHING, axis=0, mode="nearest")[reach : reach + len(points)]
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(smooth, axis=0), axis=1))])
+        course = smooth(whole, _SMOOTHING, beyond="edge")[reach : reach + len(points)]
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(course, axis=0), axis=1))])
     at = np.linspace(0, length[-1], max(2, round(length[-1] / _STEP) + 1))
-    return np.stack([np.interp(at, length, smooth[:, axis]) for axis in (0, 1)], axis=1)
+    return np.stack([np.interp(at, length, course[:, axis]) for axis in (0, 1)], axis=1)

@@ -13,7 +13,13 @@ vague map does no harm; a ridge that stands out keeps colours apart as far as it
 import numpy as np
 from numpy.typing import NDArray
 
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float64]
+
 _LEAK = 1e-4  # conductance of a link that touches a line; an open link's is 1
+_BY_LINES = 150e6  # multiplications up to which lines are eliminated sooner than SciPy is imported
+_AHEAD = np.s_[1:], np.s_[:, 1:]  # the pixels at the far end of the links along either axis,
+_BEHIND = np.s_[:-1], np.s_[:, :-1]  # and those at the near end
 
 
 def harmonic_fill(
@@ -30,42 +36,109 @@ def harmonic_fill(
         walls: True = a line that no colour crosses, H×W, inside the hole and outside.
         resistance: of soft walls, H×W ≥ 0: a link has 1 and the mean of its two pixels.
     """
-    from scipy import sparse  # noqa: PLC0415 - a third of a second that `--help` must not pay
+    result = image.copy()
+    if not hole.any():
+        return result
+    links = [_conductance(hole, walls, resistance, axis) for axis in (0, 1)]
+    diagonal = np.zeros(hole.shape)
+    inflow = np.zeros(image.shape)  # from known pixels
+    for axis, conductance in enumerate(links):
+        ahead, behind = _AHEAD[axis], _BEHIND[axis]
+        for here, there in ((ahead, behind), (behind, ahead)):
+            diagonal[here] += conductance
+            inflow[here] += np.where(hole[there], 0, conductance)[..., None] * image[there]
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    inner, height, width = hole[box], rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    down = links[0][rows[0] : rows[-1], columns[0] : columns[-1] + 1]
+    across = links[1][rows[0] : rows[-1] + 1, columns[0] : columns[-1]]
+    if max(height, width) * min(height, width) ** 3 > _BY_LINES:
+        result[hole] = _solved_sparse(inner, diagonal[box], down, across, inflow[hole])
+    elif width <= height:
+        result[box][inner] = _solved_by_lines(inner, diagonal[box], down, across, inflow[box])[inner]
+    else:
+        turned = _solved_by_lines(inner.T, diagonal[box].T, across.T, down.T, inflow[box].transpose(1, 0, 2))
+        result[box][inner] = turned.transpose(1, 0, 2)[inner]
+    return result
+
+
+def _conductance(hole: Mask, walls: Mask | None, resistance: NDArray[np.float32] | None, axis: int) -> Values:
+    """Return what the links along an axis conduct: (H − 1)×W along the first, H×(W − 1) along the second."""
+    ahead, behind = _AHEAD[axis], _BEHIND[axis]
+    conductance = np.ones(hole[ahead].shape)
+    if resistance is not None:
+        conductance /= 1 + (resistance[ahead] + resistance[behind]) / 2
+    if walls is not None:
+        touches = walls[ahead] | walls[behind]
+        # Not less than this inside a ridge of soft walls: where just the line runs in it is not known so well.
+        conductance[touches] = np.minimum(conductance[touches], _LEAK)
+    return conductance
+
+
+def _solved_by_lines(hole: Mask, diagonal: Values, down: Values, across: Values, inflow: Values) -> Values:
+    """Return the solution where the hole is, H×W×C: block elimination, one line of the grid after the other.
+
+    A line's unknowns are linked among themselves and to those of the next line. So each line's matrix, once the lines
+    before it are eliminated, is its own less what leaks back and forth through them (a block tridiagonal system: Golub
+    and Van Loan 1996, section 4.5).
+
+    Args:
+        hole: the unknowns, H×W.
+        diagonal: the sum of all links of each pixel, H×W.
+        down: links between lines, (H − 1)×W.
+        across: links within lines, H×(W − 1).
+        inflow: from known pixels, H×W×C.
+    """
+    solution = np.zeros(inflow.shape)
+    lines: list[tuple[NDArray[np.intp], Values]] = []  # the unknowns of each line and its inverse
+    inverse = np.zeros((0, 0))
+    for y, line in enumerate(hole):
+        x = np.flatnonzero(line)
+        matrix = np.diag(diagonal[y, x])
+        beside = np.flatnonzero(np.diff(x) == 1)
+        matrix[beside, beside + 1] = matrix[beside + 1, beside] = -across[y, x[beside]]
+        flow = inflow[y, x]
+        if y > 0:
+            before = lines[-1][0]
+            _, here, there = np.intersect1d(x, before, assume_unique=True, return_indices=True)
+            link = down[y - 1, x[here]]
+            matrix[np.ix_(here, here)] -= link[:, None] * inverse[np.ix_(there, there)] * link
+            flow[here] += link[:, None] * solution[y - 1, before][there]
+        inverse = np.linalg.inv(matrix)
+        lines.append((x, inverse))
+        solution[y, x] = inverse @ flow  # as if there were no lines below
+    for y in range(len(lines) - 2, -1, -1):
+        x, inverse = lines[y]
+        below = np.where(hole[y + 1, x], down[y, x], 0)[:, None] * solution[y + 1, x]
+        solution[y, x] += inverse @ below
+    return solution
+
+
+def _solved_sparse(hole: Mask, diagonal: Values, down: Values, across: Values, inflow: Values) -> Values:
+    """Return the solution at the unknowns in raster order, N×C, of any number (see `_solved_by_lines`).
+
+    Args:
+        hole: the unknowns, H×W.
+        diagonal: the sum of all links of each pixel, H×W.
+        down: links between rows, (H − 1)×W.
+        across: links within rows, H×(W − 1).
+        inflow: from known pixels, N×C.
+    """
+    from scipy import sparse  # noqa: PLC0415 - 0.2 s, which is little beside such a hole
     from scipy.sparse.linalg import splu  # noqa: PLC0415
 
-    result = image.copy()
     unknowns = int(hole.sum())
-    if not unknowns:
-        return result
     index = np.full(hole.shape, -1, np.int64)
     index[hole] = np.arange(unknowns)
-
-    diagonal = np.zeros(unknowns)
-    rhs = np.zeros((unknowns, image.shape[2]))
-    rows, columns, conductances = [], [], []
-    for ahead, behind in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
-        conductance = np.ones(hole[ahead].shape)
-        if resistance is not None:
-            conductance /= 1 + (resistance[ahead] + resistance[behind]) / 2
-        if walls is not None:
-            touches = walls[ahead] | walls[behind]
-            # Not less than this inside a ridge of soft walls: where just the line runs in it is not known so well.
-            conductance[touches] = np.minimum(conductance[touches], _LEAK)
-        for here, there in ((ahead, behind), (behind, ahead)):
-            inside = hole[here]
-            of, neighbour, weight = index[here][inside], index[there][inside], conductance[inside]
-            diagonal += np.bincount(of, weight, unknowns)
-            unknown = neighbour >= 0
-            rows.append(of[unknown])
-            columns.append(neighbour[unknown])
-            conductances.append(-weight[unknown])
-            np.add.at(rhs, of[~unknown], weight[~unknown, None] * image[there][inside][~unknown])
-    rows.append(np.arange(unknowns))
-    columns.append(np.arange(unknowns))
-    conductances.append(diagonal)
+    rows, columns, values = [np.arange(unknowns)], [np.arange(unknowns)], [diagonal[hole]]
+    for axis, conductance in enumerate((down, across)):
+        both = hole[_AHEAD[axis]] & hole[_BEHIND[axis]]
+        ahead, behind = index[_AHEAD[axis]][both], index[_BEHIND[axis]][both]
+        rows += [ahead, behind]
+        columns += [behind, ahead]
+        values += [-conductance[both]] * 2
     system = sparse.csc_matrix(
-        (np.concatenate(conductances), (np.concatenate(rows), np.concatenate(columns))), (unknowns, unknowns)
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), (unknowns, unknowns)
     )
     factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    result[hole] = factors.solve(rhs)
-    return result
+    return np.asarray(factors.solve(inflow), np.float64)

@@ -52,7 +52,8 @@ def join_edges(first: tuple[Image, Mask], second: tuple[Image, Mask], half: Mask
         half: True = the half of the second picture: all the columns, or rows, on one side of a border.
 
     Returns:
-        1 on an edge, H×W, one pixel wide, 0 outside the half.
+        1 on an edge, H×W, one pixel wide. Outside the half lies only what the first picture's edges lack to the border,
+        a few pixels at most.
     """
     upright = half[:, 0].any() and half[:, -1].any()  # the border runs from left to right
     mirrored = bool(half[0, 0])
@@ -113,15 +114,21 @@ def _continued(first: _Crossings, second: _Crossings, lines: Mask, hole: Mask) -
         fading = fading**2 * (3 - 2 * fading)
         return np.stack([x, y + fading * np.interp(y, there, residuals)], axis=1)
 
-    joined = np.zeros(hole.shape, np.uint8)
-    strokes = [curve.points for curve in trace_curves((lines & hole).astype(np.float32), 0.5)]
-    strokes = [moved(points) for points in strokes]
-    for (i, j), row in zip(pairs, here, strict=True):
-        edge = moved(second.nearest[j : j + 1])
-        strokes.append(np.concatenate([first.nearest[i : i + 1], [[border, row]], edge]))
+    curves = [curve.points for curve in trace_curves((lines & hole).astype(np.float32), 0.5)]
+    joined = _drawn([moved(points) for points in curves], hole.shape) * hole
+    bridges = [
+        np.concatenate([first.nearest[i : i + 1], [[border, row]], moved(second.nearest[j : j + 1])])
+        for (i, j), row in zip(pairs, here, strict=True)
+    ]
+    return np.maximum(joined, _drawn(bridges, hole.shape)).astype(np.float32)
+
+
+def _drawn(strokes: list[Vector], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return 1 along paths of points, H×W, one pixel wide, 0 beside them."""
+    drawn = np.zeros(shape, np.uint8)
     for points in strokes:
-        cv2.polylines(joined, [np.rint(points).astype(np.int32)[:, None]], isClosed=False, color=1)
-    return np.where(hole, joined, 0).astype(np.float32)
+        cv2.polylines(drawn, [np.rint(points).astype(np.int32)[:, None]], isClosed=False, color=1)
+    return drawn
 
 
 def _best_move(gains: Vector, apart: Vector, height: int) -> float:

@@ -25,6 +25,7 @@ _MET = 2.0  # how near an edge of a fill must be to a line that it continues
 _BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # how far a line may begin from the end of the photo's edge that it continues
 _AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
 _LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and be the same line afterwards
+_BRIDGE = 6.0  # pixels ahead of a free end in which it meets a line or the rim
 _TANGENT = 12  # points (six pixels) of a line that tell its direction at the rim
 _RIDGE = 0.5  # smoothed probability from which a ridge of G1's map stands out, and
 _RIDGE_TRUST = 0.4  # the share of such ridges that are right (as `links` defines it)
@@ -133,6 +134,24 @@ def trace_lines(
         start, end = (None if point is None else _followed(point, edges) for point in (start, end))
         lines.append(Line(curve.points, start, end, *_meaning(curve, found_by)))
     return lines
+
+
+def bridge_lines(lines: Sequence[Line], hole: NDArray[np.bool_]) -> list[Line]:
+    """Return the lines with each free end led on to the line or the rim that it all but reaches.
+
+    Canny's edges and drawn strokes stop a few pixels short of each other where three regions meet.
+
+    Args:
+        lines: in a hole.
+        hole: True = missing, H×W.
+    """
+    bridged = []
+    for line in lines:
+        others = [other.points for other in lines if other is not line]
+        before = _bridge(line.points, others, hole) if line.start is None else line.points[:0]
+        after = _bridge(line.points[::-1], others, hole) if line.end is None else line.points[:0]
+        bridged.append(replace(line, points=np.concatenate([before[::-1], line.points, after])))
+    return bridged
 
 
 def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -244,6 +263,25 @@ def _end_of(
 def _followed(end: Endpoint, edges: NDArray[np.bool_]) -> Endpoint:
     """Return an end with the path of its edge as far as that goes."""
     return replace(end, path=follow(edges, end.path))
+
+
+def _bridge(points: Vector, others: Sequence[Vector], hole: NDArray[np.bool_]) -> Vector:
+    """Return the way from a line's first point to the nearest line ahead or straight on to the rim, N×2; N may be 0."""
+    place, behind = points[0], points[min(_TANGENT, len(points) - 1)]
+    ahead = (place - behind) / (np.linalg.norm(place - behind) + 1e-9)
+    offsets = np.concatenate([np.zeros((0, 2)), *others]) - place
+    distance = np.linalg.norm(offsets, axis=1)
+    met = (distance <= _BRIDGE) & (offsets @ ahead >= _AGREEMENT * distance)
+    if met.any():
+        target = place + offsets[np.where(met, distance, np.inf).argmin()]
+    else:
+        onwards = place + ahead * np.arange(0.5, _BRIDGE + 0.5, 0.5)[:, None]
+        outside = np.flatnonzero(~sample(hole, onwards))
+        if not len(outside):
+            return points[:0]
+        target = onwards[outside[0]]
+    count = max(2, round(2 * float(np.linalg.norm(target - place))) + 1)
+    return np.linspace(place, target, count)[1:]
 
 
 def _into(points: Vector, hole: NDArray[np.bool_]) -> Vector:

@@ -4,14 +4,17 @@ The fills of both sides of a line overlap. Across it they are joined by the prof
 Gaussian blur, the error function of the distance to the line; its σ is measured on profiles across the known edge.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.distances import distance_to
+from inpaint_cli.imaging.neighbours import distances, nearest_within
 from inpaint_cli.imaging.sides import Curve, Sides, normals
 
 Floats = NDArray[np.float32]
@@ -25,6 +28,7 @@ _NEAREST, _FARTHEST = 3.0, 60.0  # pixels of the continuation that are measured,
 _STEP = 0.25  # pixels between the samples of a profile
 _LEAST_CONTRAST = 0.02  # of a profile, as a share of white
 _LEAST_PROFILES = 5
+_AT_ONCE = 1 << 21  # distances between curves that are held in memory
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,6 @@ class Transition:
             photo: RGB in [0, 1], h×w×3.
             hole: True = missing, h×w.
         """
-        from scipy.spatial import cKDTree  # noqa: PLC0415 - as late as everything of scipy
-        from scipy.special import ndtr  # noqa: PLC0415
-
         points = np.concatenate([curve.points for curve in sides.curves])
         normal = np.concatenate([normals(curve.points) for curve in sides.curves])
         left, right = (np.concatenate(labels) for labels in zip(*map(sides.beside, sides.curves), strict=True))
@@ -72,10 +73,10 @@ class Transition:
         band = (distance_to(near == 0) <= reach + 1) & hole
         rows, columns = np.nonzero(band)
         places = np.stack([columns, rows], axis=1)
-        nearest = cKDTree(points).query(places)[1]
+        nearest = nearest_within(places, points, reach + 3)
         offset = ((places - points[nearest]) * normal[nearest]).sum(axis=1)
         left, right = left[nearest], right[nearest]
-        share = ndtr(offset / sigma[nearest])
+        share = _risen(offset / sigma[nearest])
         close = (np.abs(offset) <= 3 * sigma[nearest]) & (left != right)
         kept = (rows[close], columns[close], left[close], right[close], share[close].astype(np.float32))
         return cls(sides.labels, *kept, reach)
@@ -121,13 +122,13 @@ def _sigmas(photo: Floats, known: Mask, curve: Curve) -> Points:
 
 def _gaps(curves: Sequence[Curve]) -> Points:
     """Return the distance of every point to the nearest other curve, in the order of the curves."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - as late as everything of scipy
-
     gaps = []
     for curve in curves:
         others = [other.points for other in curves if other is not curve]
         if others:
-            gaps.append(cKDTree(np.concatenate(others)).query(curve.points)[0])
+            beside = np.concatenate(others)
+            portions = np.array_split(curve.points, 1 + len(curve.points) * len(beside) // _AT_ONCE)
+            gaps.append(np.concatenate([distances(portion, beside).min(axis=1) for portion in portions]))
         else:
             gaps.append(np.full(len(curve.points), np.inf))
     return np.concatenate(gaps)
@@ -160,9 +161,12 @@ def _sigma(profile: Points) -> float:
 
     The whole profile would count the shading of both sides as softness.
     """
-    from scipy.special import ndtri  # noqa: PLC0415 - as late as everything of scipy
-
     pixel = round(1 / _STEP)
     low, high = np.median(profile[: len(profile) // 4]), np.median(profile[-len(profile) // 4 :])
     rise = float((profile[pixel:] - profile[:-pixel]).max() / max(high - low, 1e-3))
-    return float(0.5 / ndtri((1 + np.clip(rise, 0.01, 0.99)) / 2))
+    return 0.5 / NormalDist().inv_cdf((1 + min(max(rise, 0.01), 0.99)) / 2)
+
+
+def _risen(offsets: Points) -> Points:
+    """Return how far a blurred step has risen, N in [0, 1]: the normal distribution's share below each offset in σ."""
+    return np.array([math.erfc(-offset / math.sqrt(2)) / 2 for offset in offsets.tolist()], np.float64)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.smoothing import smooth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -123,16 +124,13 @@ def _to_window(points: Points, scale: Points) -> Points:
 
 def smooth_curve(points: Points) -> Points:
     """Return a curve without the steps of its raster, N×2; its ends stay."""
-    from scipy.ndimage import gaussian_filter1d  # noqa: PLC0415 - as late as everything of scipy
-
     if len(points) < 3:
         return points
     spacing = float(np.linalg.norm(np.diff(points, axis=0), axis=1).mean())
     # Mirrored at its ends through them, so that they do not move and keep their direction.
     n = min(len(points) - 1, 30)
     padded = np.concatenate([2 * points[0] - points[n:0:-1], points, 2 * points[-1] - points[-2 : -n - 2 : -1]])
-    smooth = gaussian_filter1d(padded, _SMOOTHING / max(spacing, 1e-3), axis=0)
-    return np.asarray(smooth[n : n + len(points)], np.float64)
+    return smooth(padded, _SMOOTHING / max(spacing, 1e-3))[n : n + len(points)]
 
 
 def _cast(walls: NDArray[np.uint8], path: Points, heading: Points) -> None:

@@ -2,26 +2,30 @@
 
 PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies. Lines cut the window into sides
 (`sides`), and a part of the hole is filled from known pixels of its own side alone; along a line, the fills of both
-sides are joined with the softness of the photo's own edge (`profiles`). A guess has to earn its place: where its fill
-is farther from the photo's patches than the fill without lines, that one stays. A window whose hole is too large is
-filled on a coarser grid (`grid`), so that time hardly grows with the hole.
+sides are joined with the softness of the photo's own edge (`profiles`). Guesses compete: where a fill along guessed
+lines, or one led by the painting, is farther from the photo's patches than patches alone, it is not taken. A window
+whose hole is too large is filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
-from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
 Floats = NDArray[np.float32]
@@ -32,14 +36,25 @@ _OBEYED = 0.35  # trust below which a guessed line has no say: such lines are wr
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
-_ALONG = 1.1, 0.72  # a fill along guessed lines against one without: at most so much farther from the photo's patches,
-_PAINTED = 1.06, 0.9  # and at least so much of its structure; the same for the painting's large scales without lines
+_LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
 _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
+
+
+class _Limits(NamedTuple):
+    """What a fill may lose against patches alone."""
+
+    distance: float  # to the photo's patches: at most so many times theirs
+    structure: float  # at least this share of theirs
+
+
+_ALONG = _Limits(1.1, 0.72)
+_LED = _Limits(1.05, 0.8)
+_PAINTED = _Limits(1.06, 0.9)
 
 
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
@@ -52,6 +67,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size: tuple[int, int] | None = None,
     excluded: Mask | None = None,
     seed: int = 0,
+    unled: Future[Floats | None] | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
@@ -67,6 +83,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         size: the working size (H, W); None: the window's own.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
+        unled: what `copy_unled` gives for this window, if somebody has begun it.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -82,8 +99,30 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     search = _Search(
         known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
     )
-    fill = _along_drawn(search, divide(hole, trusted, size)) if drawn else _along_guessed(search, trusted, size)
+    fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
+
+
+def copy_unled(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> Floats | None:
+    """Return the window filled by patches alone, with which `texture` compares what lines give: RGB, h×w×3.
+
+    It needs neither lines nor a painting, so that it can be on its way while they are made.
+
+    Args:
+        photo: RGB, h×w×3; what stands in the hole has no influence.
+        hole: True = missing, h×w, at least one pixel of each kind.
+        excluded: True = known but not to be copied, h×w; None: everything may be.
+        seed: of the search.
+
+    Returns:
+        Values in [0, 1], float32; None where not one patch may be copied.
+
+    Raises:
+        InpaintError: PyPatchMatch has no native library on this machine.
+    """
+    known = photo.astype(np.float32) / np.float32(255)
+    sources = ~hole if excluded is None else ~hole & ~excluded
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).unled()
 
 
 @dataclass(frozen=True)
@@ -112,9 +151,14 @@ class _Search:
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting where not one patch may."""
+        fill = self.unled()
+        return self.target if fill is None else fill
+
+    def unled(self) -> Floats | None:
+        """Return the window filled from all that may be copied, h×w×3; None where not one patch may."""
         grid = self._grid()
         if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
-            return self.target
+            return None
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
@@ -132,18 +176,25 @@ class _Search:
             total[...] += share[..., None] * fill
             weight[...] += share
 
-        poor = []
-        for label in labels:
+        def fill_side(label: int) -> Floats | None:
             side = sides.labels == label
             own = side & self.sources
             missing = side & self.hole
             enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
             if not enough or not grid.has_patches(own, _LEAST_PATCHES):
-                poor.append(label)
-                continue
+                return None
             part = self.hole & _dilated(side, transition.reach + 1)
             fill = grid.enlarged(self._searched(grid, part, own), part, own)
-            add(label, colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust))
+            return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
+
+        poor = []
+        # The library computes without Python's lock, so that sides are filled at once if threads are allowed.
+        with ThreadPoolExecutor(max(1, min(len(labels), cv2.getNumThreads()))) as pool:
+            for label, fill in zip(labels, pool.map(fill_side, labels), strict=True):
+                if fill is None:
+                    poor.append(label)
+                else:
+                    add(label, fill)
         if not weight.any():
             return self.everywhere()
         done = self._mixed(total, weight)
@@ -169,48 +220,110 @@ class _Search:
         return np.where((weight > 0)[..., None], mixed, self.known).astype(np.float32)
 
 
-def _along_drawn(search: _Search, sides: Sides) -> Floats:
-    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it."""
-    if _loose_share(sides) > _MOSTLY:  # the painting has to say what the sides don't
-        search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
+def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+    """Return the window filled along lines of which some are the user's: they are obeyed whatever comes of it.
+
+    Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
+    fill that is nearer to the photo's patches is taken.
+    """
+    sides = divide(search.hole, lines, size)
+    loose = _loose_share(sides)
+    if loose <= _MOSTLY:
+        return _by_side_with_edges(search, sides)
+    led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
+    bridged = divide(search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
+    if _loose_share(bridged) > _MOSTLY:
+        return led
+    fill = _by_side_with_edges(search, bridged)
+    photo = KnownPatches.around(search.known, search.hole, search.sources)
+    return fill if _distance(photo, fill) < _distance(photo, led) else led
+
+
+def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
+    """Return the window filled side by side, with the painting's edges along lines that cut nothing."""
     loose = [curve for curve in sides.curves if not _cuts(curve, sides)]
     return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
 
-def _along_guessed(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
+def _along_guessed(
+    search: _Search, lines: Sequence[Line], size: tuple[int, int], unled: Future[Floats | None] | None = None
+) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
-    the lines, patches alone with the painting's large scales, patches alone. A smear is like much of a photo, so a fill
-    must not lose the structure that patches alone have either.
+    the lines, patches led by the painting, patches alone with the painting's large scales, patches alone.
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
     sides = divide(search.hole, lines, size) if lines else None
-    if sides is not None and not sides.part(search.hole):
-        sides = None
+    attempts: list[tuple[Callable[[], Floats], _Limits]] = []
+    if sides is not None and sides.part(search.hole):
+        attempts.append((partial(search.by_side, sides), _ALONG))
+    attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
     with ThreadPoolExecutor(1) as beside:
-        # Two searches at once, if the process may have two threads: the library computes without Python's lock.
-        at_once = sides is not None and cv2.getNumThreads() > 1
-        unled = beside.submit(search.everywhere) if at_once else None
-        along = None if sides is None else search.by_side(sides)
-        alone = search.everywhere() if unled is None else unled.result()
-    painted = follow_painting(alone, search.target, search.hole, search.sources, NO_LINES)
-    attempts = [(painted, *_PAINTED)]
-    if along is not None:
-        attempts.insert(0, (along, *_ALONG))
+        if unled is None and cv2.getNumThreads() > 1:
+            unled = beside.submit(search.unled)
+        first = attempts[0][0]()
+        # One that has not begun yet is sooner done here.
+        fill = search.unled() if unled is None or unled.cancel() else unled.result()
+    alone = search.target if fill is None else fill
+    attempts[0] = lambda: first, attempts[0][1]
+    attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
-    count, parts = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
-    for part in range(1, count):
-        here = parts == part
-        distance, structure = coherence(alone, here, search.sources), _structure(alone, here)
-        for fill, worse, kept in attempts:
-            if (fill[here] == alone[here]).all() or _structure(fill, here) < kept * structure:
-                continue
-            if coherence(fill, here, search.sources) <= worse * distance + _UNSEEN:
-                result[here] = fill[here]
-                break
+    count, labels = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
+    parts = [_Part.of(labels == label, alone, search) for label in range(1, count)]
+    for make, limits in attempts:
+        if not parts:
+            break
+        fill = make()
+        takes = [part.takes(fill, limits) for part in parts]
+        for part in compress(parts, takes):
+            result[part.here] = fill[part.here]
+        parts = [part for part, done in zip(parts, takes, strict=True) if not done]
     return result
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A connected part of the hole, for which fills compete.
+
+    Attributes:
+        here: the part, h×w.
+        alone: the window filled by patches alone, h×w×3.
+        photo: the photo's patches around it; None where there are none.
+        distance: of `alone` to them.
+        structure: of `alone`.
+    """
+
+    here: Mask
+    alone: Floats
+    photo: KnownPatches | None
+    distance: float
+    structure: float
+
+    @classmethod
+    def of(cls, here: Mask, alone: Floats, search: _Search) -> "_Part":
+        photo = KnownPatches.around(search.known, here, search.sources)
+        return cls(here, alone, photo, _distance(photo, alone), _structure(alone, here))
+
+    def takes(self, fill: Floats, limits: _Limits) -> bool:
+        """Whether a fill is nearly as much like the photo as patches alone, and another one.
+
+        A smear is like much of a photo, so a fill must not lose structure either. One that is more like the photo may
+        lose as much of it: that was clutter.
+        """
+        if (fill[self.here] == self.alone[self.here]).all():
+            return False
+        distance = _distance(self.photo, fill)
+        if distance > limits.distance * self.distance + _UNSEEN:
+            return False
+        nearer = min(1.0, distance / max(self.distance, _UNSEEN))
+        return _structure(fill, self.here) >= limits.structure * nearer * self.structure
+
+
+def _distance(photo: KnownPatches | None, fill: Floats) -> float:
+    """Return how far a fill is from the photo's patches, 0 where there are none."""
+    return 0.0 if photo is None else photo.distance_to(fill)
 
 
 def _structure(fill: Floats, here: Mask) -> float:

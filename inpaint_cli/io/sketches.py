@@ -37,10 +37,14 @@ class EdgeSource(Protocol):
 
     Attributes:
         drawn: somebody means these lines, so they are obeyed more than lines that are guessed.
+        longest: longer side of the working size that suits its lines, in pixels; None: that of guessed lines.
     """
 
     @property
     def drawn(self) -> bool: ...  # noqa: D102
+
+    @property
+    def longest(self) -> int | None: ...  # noqa: D102
 
     def strokes_in(self, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
         """Return where strokes lie in a photo of this shape, H×W; None if the source speaks for every hole."""
@@ -67,6 +71,7 @@ class EdgeMap:
 
     edges: NDArray[np.float32]
     drawn = False
+    longest = None
 
     def strokes_in(self, shape: tuple[int, int]) -> None:
         """Return None: a map says of every hole what lies in it."""
@@ -89,6 +94,7 @@ class Sketch:
 
     strokes: NDArray[np.bool_]
     drawn = True
+    longest = 512  # strokes are finer than lines that can be guessed
 
     def strokes_in(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return the ink in a photo of this shape (H, W): a hole without any is not spoken of."""
@@ -113,6 +119,7 @@ class Reference:
 
     image: NDArray[np.uint8]
     drawn = True
+    longest = 384  # Canny's edges of a larger picture are finer and have more gaps, through which colours run
 
     def strokes_in(self, shape: tuple[int, int]) -> None:
         """Return None: where the other photo has no edge, there is none."""
@@ -138,6 +145,7 @@ class OtherHalf:
     other: NDArray[np.uint8]
     half: NDArray[np.bool_]
     drawn = True
+    longest = 384  # as for `Reference`
 
     def strokes_in(self, shape: tuple[int, int]) -> None:
         """Return None: where the other photo has no edge, there is none."""

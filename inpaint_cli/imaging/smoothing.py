@@ -1,0 +1,48 @@
+"""Gaussian smoothing, equal to SciPy's to the bit: same kernel, same sums in the same order, in float64.
+
+`import scipy.ndimage` takes a fifth of the time of `import torch`; a run that smooths a few lines and one small picture
+does without it.
+"""
+
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Float = TypeVar("_Float", np.float32, np.float64)
+
+_TRUNCATE = 4.0  # SciPy's: the kernel ends after so many σ
+
+
+def smooth(
+    values: NDArray[_Float],
+    sigma: float,
+    axis: int = 0,
+    *,
+    beyond: Literal["constant", "edge", "symmetric", "wrap"] = "symmetric",
+) -> NDArray[_Float]:
+    """Return an array smoothed along one axis, of the same shape and type: `scipy.ndimage.gaussian_filter1d`.
+
+    Args:
+        values: any shape.
+        sigma: standard deviation of the Gaussian, in samples; 0 changes nothing.
+        axis: the one that is smoothed.
+        beyond: what lies outside, as `numpy.pad` calls it: zeros (`constant`), the last value (`edge`), a mirror image
+            (`symmetric`, SciPy's `reflect`) or the other end (`wrap`).
+    """
+    radius = int(_TRUNCATE * sigma + 0.5)
+    if radius == 0:
+        return values.copy()
+    offsets = np.arange(-radius, radius + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * offsets**2)
+    weights /= weights.sum()
+    padding = [(0, 0)] * values.ndim
+    padding[axis] = radius, radius
+    count = values.shape[axis]
+    wide = np.moveaxis(np.pad(values, padding, mode=beyond).astype(np.float64), axis, 0)
+    total = wide[radius : radius + count] * weights[radius]
+    for k in range(radius):  # the outermost pair first
+        far = 2 * radius - k
+        total += (wide[k : k + count] + wide[far : far + count]) * weights[k]
+    smoothed: NDArray[_Float] = np.moveaxis(total, 0, axis).astype(values.dtype)
+    return smoothed
