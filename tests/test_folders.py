@@ -261,3 +261,10 @@ def test_pictures_reach_the_report_s_place_only(inpaint: Inpaint, tmp_path: Path
     arguments = ("--manifest", tmp_path / "m.jsonl", *QUICK, "--report", tmp_path / "m.jsonl", "--overwrite")
     assert inpaint("remove", *arguments).code == 2
     assert Image.open(photo).size == (120, 80)
+
+
+def test_an_extension_without_a_name_is_explained(inpaint: Inpaint, tmp_path: Path) -> None:
+    saved(tmp_path, "x.png")
+    run = inpaint("remove", tmp_path / "x.png", *QUICK, "-o", tmp_path / ".png")  # "$name.png" without a name
+    assert (run.code, run.err.count("\n"), written(tmp_path)) == (2, 1, ["x.png"])
+    assert "an extension without a name" in run.err

@@ -67,6 +67,11 @@ def is_picture(path: Location) -> bool:
     return path.suffix.lower() in _BY_SUFFIX.keys() | _READ_ONLY and not path.name.startswith(".")
 
 
+def is_suffix(name: str) -> bool:
+    """Whether a file's name is nothing but the extension of a format that can be written."""
+    return name.lower() in _BY_SUFFIX
+
+
 def stem_of(source: Location) -> str:
     """Return what results are named after: the photo's name without its extension."""
     return "stdin" if source == STREAM else source.stem
