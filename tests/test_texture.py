@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from inpaint_cli.imaging.coherence import coherence
+from inpaint_cli.imaging.contours import softness
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
-from inpaint_cli.imaging.profiles import softness
-from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.texture import copy_unled, texture
 from tests.pictures import EXAMPLES
 
 
@@ -111,6 +111,33 @@ def test_each_side_of_a_drawn_line_is_filled_from_its_own_side() -> None:
     assert (blueness[sky] > 0).mean() > 0.98
     assert (blueness[rock] < 0).mean() > 0.98
     assert _detail(filled, rock) > 0.5 * _detail(filled, below & ~hole)
+
+
+def test_strokes_that_stop_short_of_each_other_part_the_fill_as_one_does() -> None:
+    photo, hole, below = _ridge()
+    step = below & ~np.roll(below, 1, axis=0)
+    fills = []
+    for gap in (0, 3):
+        edges = step.copy()
+        edges[:, 128 : 128 + gap] = False
+        lines = trace_lines(edges.astype(np.float32), photo, hole)
+        assert len(lines) == 1 + (gap > 0)
+        fills.append(texture(photo, hole, _painting(photo, hole, below), 0, lines=lines))
+    whole, bridged = (coherence(fill, hole, ~hole) for fill in fills)
+    assert bridged < 1.1 * whole
+
+
+def test_a_painting_leads_patches_that_have_no_line() -> None:
+    photo = _crop("tunnel", 300, 600, 200, 260)
+    hole = _ellipse(photo.shape, (45, 34))
+    painting = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.float32) / 255
+    alone = copy_unled(photo, hole)
+    assert alone is not None
+    filled = texture(photo, hole, painting, 0)
+    assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
+    off, led_off = (np.abs(cv2.GaussianBlur(fill, (0, 0), 6) - painting)[hole].mean() for fill in (alone, filled))
+    assert led_off < 0.6 * off
+    assert coherence(filled, hole, ~hole) <= 1.06 * coherence(alone, hole, ~hole) + 0.3 / 255
 
 
 def test_a_large_hole_obeys_a_drawn_line_too() -> None:

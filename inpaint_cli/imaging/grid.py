@@ -79,6 +79,10 @@ class Grid:
         whole = cv2.erode(allowed, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
         return int(whole.sum()) >= least
 
+    def cells(self, values: Floats) -> Floats:
+        """Return values of the window's shape, h×w×C, as the mean of each cell."""
+        return self._cells(self._padded(values))
+
     def touched(self, mask: Mask) -> Mask:
         """Return every cell that a mask of the window's shape touches."""
         return self._cells(self._padded(mask).astype(np.float32)) > 0

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 _AT_ONCE = 1 << 21  # distances that are held in memory
 _SPARE = 2  # candidates more than wanted, whose order float32 may have wrong
-_TILE = 64  # pixels: points of the plane are compared with those around their tile
 
 
 def neighbours(wanted: NDArray[np.float32], among: NDArray[np.float32], count: int) -> NDArray[np.intp]:
@@ -32,27 +31,3 @@ def neighbours(wanted: NDArray[np.float32], among: NDArray[np.float32], count: i
         exact = np.square(among[near].astype(np.float64) - part[:, None]).sum(axis=2)
         found[start : start + portion] = np.take_along_axis(near, exact.argsort(axis=1, kind="stable"), 1)[:, :count]
     return found
-
-
-def nearest_within(places: NDArray[np.intp], points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
-    """Return the index of the point nearest to each place in the plane, N.
-
-    Args:
-        places: N×2 (x, y), each with a point within reach.
-        points: M×2 (x, y).
-        reach: at most so far from a place lies its nearest point, in pixels.
-    """
-    found = np.zeros(len(places), np.intp)
-    tiles = places // _TILE
-    for tile in np.unique(tiles, axis=0):
-        here = np.flatnonzero((tiles == tile).all(axis=1))
-        low, high = tile * _TILE - reach, (tile + 1) * _TILE + reach
-        around = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
-        found[here] = around[distances(places[here], points[around]).argmin(axis=1)]
-    return found
-
-
-def distances(places: NDArray[np.float64] | NDArray[np.intp], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distance of each place to each point, N×M; places N×2, points M×2."""
-    offsets = places[:, None].astype(np.float64) - points
-    return np.asarray(np.hypot(offsets[..., 0], offsets[..., 1]), np.float64)

@@ -7,21 +7,26 @@ filled from that side alone. A line that ends inside the hole cuts nothing: the 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.contours import Contour, dense, find_contour, normals, smooth_curve
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.lines import Line, LineSource
-from inpaint_cli.imaging.smoothing import smooth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
 
-_TAIL = 40  # pixels of a path that tell in which direction it goes on
+_TAIL = 40.0  # working pixels of a path that tell in which direction it goes on
+_SPACING = 0.5  # pixels of the window between the points of a curve
+_JOIN = 40.0  # pixels within which a line comes from where the photo's edge meets the rim to its own course
+_UNSEEN_OFF = 0.5  # pixels: a step that nobody sees
+_DRAWN_OFF = 1.5  # pixels by which a line that was drawn may be moved there
 _SMOOTHING = 2.0  # Gaussian σ along a curve, in working pixels: takes the raster's steps away
 _BESIDE = 2.5  # pixels beside a line that tell which sides it parts
 _SLIVER = 0.004  # share of the hole below which a part of it is no side of its own
@@ -33,14 +38,14 @@ class Curve:
 
     Attributes:
         points: N×2 (x, y) in pixels of the window, inside the hole, about half a pixel apart.
-        before: the photo's edge that leads to its start, M×2, from the hole outwards; M may be 0.
-        after: the same at its end.
+        start: the photo's edge that leads to its first point; None where there is none.
+        end: the same at its last point.
         drawn: the user drew it.
     """
 
     points: Points
-    before: Points
-    after: Points
+    start: Contour | None
+    end: Contour | None
     drawn: bool
 
 
@@ -68,52 +73,91 @@ class Sides:
         return left, right
 
     def _at(self, places: Points) -> Integers:
-        x, y = (np.clip(np.rint(places[:, k]).astype(int), 0, self.labels.shape[1 - k] - 1) for k in (0, 1))
-        labels: Integers = self.labels[y, x]
+        labels: Integers = self.labels[pixels_of(places, self.labels.shape)]
         return labels
 
 
-def normals(points: Points) -> Points:
-    """Return the unit vectors to the left of a curve at each of its points, N×2 (x, y); y points down."""
-    tangent = np.gradient(points, axis=0) if len(points) > 1 else np.zeros_like(points)
-    normal = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
-    return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9), np.float64)
+def pixels_of(points: Points, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and columns of the pixels of a window nearest to points, N×2 (x, y)."""
+    x, y = (np.clip(np.rint(points[:, axis]).astype(np.intp), 0, shape[1 - axis] - 1) for axis in (0, 1))
+    return y, x
 
 
-def divide(hole: Mask, lines: Sequence[Line], size: tuple[int, int]) -> Sides:
+def divide(photo: Floats, hole: Mask, lines: Sequence[Line], size: tuple[int, int]) -> Sides:
     """Return the window cut by lines.
 
+    A line begins and ends where the photo's edge meets the rim, and one that was guessed is as rough as that edge is.
+
     Args:
+        photo: RGB in [0, 1], h×w×3; what stands in the hole has no influence.
         hole: True = missing, h×w at the photo's resolution.
         lines: to cut along, in pixels of the working size; those that are trusted most come first.
         size: the working size (H, W).
     """
     height, width = hole.shape
     scale = np.array([width / size[1], height / size[0]])
+    courses = [dense(_to_window(_smoothed(line.points), scale), _SPACING) for line in lines]
     walls = np.zeros(hole.shape, np.uint8)
     curves, rays = [], []
-    for line in lines:
-        points = _to_window(smooth_curve(line.points), scale)
-        _draw(walls, points)
-        paths = []
-        for end, place in ((line.start, points[0]), (line.end, points[-1])):
-            path = np.zeros((0, 2))
+    for number, (line, course) in enumerate(zip(lines, courses, strict=True)):
+        contours = []
+        for end, place in ((line.start, course[0]), (line.end, course[-1])):
+            contour = None
             if end is not None:
-                path = _to_window(smooth_curve(end.path), scale)
-                rays.append((np.concatenate([place[None], path]), _heading(path, -end.direction * scale)))
-            paths.append(path)
-        curves.append(Curve(points, paths[0], paths[1], line.source is LineSource.DRAWN))
+                path = np.concatenate([place[None], _to_window(_smoothed(end.path), scale)])
+                contour = find_contour(photo, ~hole, path, float(scale.max())) if len(end.path) else None
+                outwards = path if contour is None else contour.points
+                tail = round(_TAIL * float(scale.max()))
+                rays.append((outwards, _heading(outwards[-tail:], -end.direction * scale)))
+            contours.append(contour)
+        curve = Curve(course, contours[0], contours[1], line.source is LineSource.DRAWN)
+        others = [other for k, other in enumerate(courses) if k != number]
+        curves.append(replace(curve, points=_joined(curve, others, hole.shape)))
+        _draw(walls, curves[-1].points)
     for path, heading in rays:
         _cast(walls, path, heading)
     return Sides(_regions(walls, hole), tuple(curves))
 
 
-def _heading(path: Points, default: Points) -> Points:
-    """Return the direction in which a path leaves, a unit vector; the default for one too short to tell."""
-    if len(path) < 5:
+def _joined(curve: Curve, others: Sequence[Points], shape: tuple[int, ...]) -> Points:
+    """Return a curve's points moved to where the photo's edge meets its ends and, if it is a guess, as rough as that.
+
+    Roughness is that of the edge at the nearer end, mirrored at the rim. Next to other lines there is less of it.
+    """
+    points, normal = curve.points, normals(curve.points)
+    if len(points) < 3:
+        return points
+    way = np.arange(len(points)) * (np.linalg.norm(np.diff(points, axis=0), axis=1).sum() / (len(points) - 1))
+    length = float(way[-1])
+    moved, rough = np.zeros(len(points)), np.zeros(len(points))
+    for contour, first, inwards, from_end in (
+        (curve.start, 0, -1.0, way),
+        (curve.end, -1, 1.0, length - way),
+    ):
+        if contour is None:
+            continue
+        offset = float((contour.points[0] - points[first]) @ normal[first])
+        offset = math.copysign(max(abs(offset) - _UNSEEN_OFF, 0), offset)
+        offset = float(np.clip(offset, -_DRAWN_OFF, _DRAWN_OFF)) if curve.drawn else offset
+        moved += offset * (0.5 + 0.5 * np.cos(np.pi * np.minimum(from_end / min(_JOIN, length / 2), 1)))
+        if not curve.drawn and len(contour.roughness):
+            mirrored = np.pad(contour.roughness, (0, math.ceil(length)), mode="reflect")
+            share = np.cos(np.pi / 2 * from_end / length)  # the squares of both shares are 1: as rough everywhere
+            rough += inwards * share * np.interp(from_end, np.arange(len(mirrored)), mirrored)
+    largest = float(np.abs(rough).max())
+    if others and largest > 0:
+        taken = np.zeros(shape[:2], np.bool_)
+        for other in others:
+            taken[pixels_of(other, shape)] = True
+        rough *= np.minimum(distance_to(taken)[pixels_of(points, shape)] / (4 * largest), 1)
+    return np.asarray(points + (moved + rough)[:, None] * normal, np.float64)
+
+
+def _heading(tail: Points, default: Points) -> Points:
+    """Return the direction in which a path leaves by its last part, a unit vector; the default for one too short."""
+    if len(tail) < 5:
         return default
-    last = path[-_TAIL:]
-    slope = np.polyfit(np.arange(len(last)), last, 1)[0]
+    slope = np.polyfit(np.arange(len(tail)), tail, 1)[0]
     return np.asarray(slope / max(float(np.linalg.norm(slope)), 1e-9), np.float64)
 
 
@@ -122,15 +166,12 @@ def _to_window(points: Points, scale: Points) -> Points:
     return np.asarray((points + 0.5) * scale - 0.5, np.float64)
 
 
-def smooth_curve(points: Points) -> Points:
-    """Return a curve without the steps of its raster, N×2; its ends stay."""
+def _smoothed(points: Points) -> Points:
+    """Return a curve at the working size without the steps of its raster, N×2; its ends stay."""
     if len(points) < 3:
         return points
     spacing = float(np.linalg.norm(np.diff(points, axis=0), axis=1).mean())
-    # Mirrored at its ends through them, so that they do not move and keep their direction.
-    n = min(len(points) - 1, 30)
-    padded = np.concatenate([2 * points[0] - points[n:0:-1], points, 2 * points[-1] - points[-2 : -n - 2 : -1]])
-    return smooth(padded, _SMOOTHING / max(spacing, 1e-3))[n : n + len(points)]
+    return smooth_curve(points, _SMOOTHING / max(spacing, 1e-3))
 
 
 def _cast(walls: NDArray[np.uint8], path: Points, heading: Points) -> None:
@@ -139,7 +180,7 @@ def _cast(walls: NDArray[np.uint8], path: Points, heading: Points) -> None:
     reach = 2.0 * math.hypot(height, width)
     heading = heading / max(float(np.linalg.norm(heading)), 1e-9)
     ray = path[-1] + heading * np.arange(0.0, reach, 0.5)[:, None]
-    course = np.concatenate([_dense(path), ray])
+    course = np.concatenate([dense(path, 0.5), ray])
     x, y = np.rint(course).astype(int).T
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     stop = len(course) if inside.all() else int(np.argmin(inside))
@@ -148,15 +189,6 @@ def _cast(walls: NDArray[np.uint8], path: Points, heading: Points) -> None:
     met = np.flatnonzero(away[:stop] & (walls[y[:stop], x[:stop]] > 0))
     stop = int(met[0]) + 1 if len(met) else stop
     _draw(walls, course[: max(stop, 2)])
-
-
-def _dense(points: Points) -> Points:
-    """Return a polyline with points at most half a pixel apart."""
-    if len(points) < 2:
-        return points
-    steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    at = np.arange(0.0, steps[-1] + 0.25, 0.5)
-    return np.stack([np.interp(at, steps, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _draw(walls: NDArray[np.uint8], points: Points) -> None:

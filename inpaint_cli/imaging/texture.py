@@ -25,6 +25,7 @@ from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
+from inpaint_cli.imaging.repeated import prefer_repeated
 from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
@@ -42,6 +43,7 @@ _UNSEEN = 0.3 / 255  # a difference from the patches that nobody sees
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
+_BESIDE_NARROW = 1.5  # pixels beside a narrow side that may be copied with it
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
@@ -54,6 +56,7 @@ class _Limits(NamedTuple):
 
 _ALONG = _Limits(1.1, 0.72)
 _LED = _Limits(1.05, 0.8)
+_REPEATED = _Limits(1.1, 0.85)
 _PAINTED = _Limits(1.06, 0.9)
 
 
@@ -168,7 +171,7 @@ class _Search:
             return self.everywhere()
         labels = [int(label) for label in np.unique(sides.labels[self.hole])]
         grid = self._grid()
-        transition = Transition.between(sides, self.known, self.hole)
+        transition = Transition.between(sides, self.hole)
         total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
 
         def add(label: int, fill: Floats) -> None:
@@ -176,21 +179,11 @@ class _Search:
             total[...] += share[..., None] * fill
             weight[...] += share
 
-        def fill_side(label: int) -> Floats | None:
-            side = sides.labels == label
-            own = side & self.sources
-            missing = side & self.hole
-            enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
-            if not enough or not grid.has_patches(own, _LEAST_PATCHES):
-                return None
-            part = self.hole & _dilated(side, transition.reach + 1)
-            fill = grid.enlarged(self._searched(grid, part, own), part, own)
-            return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
-
         poor = []
         # The library computes without Python's lock, so that sides are filled at once if threads are allowed.
         with ThreadPoolExecutor(max(1, min(len(labels), cv2.getNumThreads()))) as pool:
-            for label, fill in zip(labels, pool.map(fill_side, labels), strict=True):
+            fills = pool.map(partial(self._fill_side, grid, sides, transition.reach), labels)
+            for label, fill in zip(labels, fills, strict=True):
                 if fill is None:
                     poor.append(label)
                 else:
@@ -209,6 +202,20 @@ class _Search:
             done = self._mixed(total, weight)
         return done
 
+    def _fill_side(self, grid: Grid, sides: Sides, reach: float, label: int) -> Floats | None:
+        """Return the window with one side filled, and so many pixels beyond it; None if it has too little to copy."""
+        side = sides.labels == label
+        own = side & self.sources
+        missing = side & self.hole
+        if not grid.has_patches(own, _LEAST_PATCHES):  # narrower than a patch: with a little of what is beside it
+            own = _dilated(side, _BESIDE_NARROW) & self.sources
+        enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
+        if not enough or not grid.has_patches(own, _LEAST_PATCHES):
+            return None
+        part = self.hole & _dilated(side, reach + 1)
+        fill = grid.enlarged(self._searched(grid, part, own), part, own)
+        return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
+
     def _grid(self) -> Grid:
         return Grid.for_hole(self.known, self.hole, _LARGEST if self.weight == 0 else _LARGEST_GUIDED)
 
@@ -226,12 +233,12 @@ def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) 
     Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
     fill that is nearer to the photo's patches is taken.
     """
-    sides = divide(search.hole, lines, size)
+    sides = divide(search.known, search.hole, lines, size)
     loose = _loose_share(sides)
     if loose <= _MOSTLY:
         return _by_side_with_edges(search, sides)
     led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
-    bridged = divide(search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
+    bridged = divide(search.known, search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
     if _loose_share(bridged) > _MOSTLY:
         return led
     fill = _by_side_with_edges(search, bridged)
@@ -250,12 +257,13 @@ def _along_guessed(
 ) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
-    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
-    the lines, patches led by the painting, patches alone with the painting's large scales, patches alone.
+    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: shifted
+    copies where the photo repeats, along the lines, patches led by the painting, patches alone with the painting's
+    large scales, patches alone.
     """
     if search.weight > 0:  # the user lets the painting lead patches alone
         return search.everywhere()
-    sides = divide(search.hole, lines, size) if lines else None
+    sides = divide(search.known, search.hole, lines, size) if lines else None
     attempts: list[tuple[Callable[[], Floats], _Limits]] = []
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
@@ -268,6 +276,9 @@ def _along_guessed(
         fill = search.unled() if unled is None or unled.cancel() else unled.result()
     alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
+    repeated = prefer_repeated(alone, search.known, search.hole, search.sources)
+    if repeated is not None:
+        attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
     count, labels = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
