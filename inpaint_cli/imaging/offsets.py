@@ -132,8 +132,7 @@ class _Likeness:
         height, width = values.shape
         padded = np.zeros(self._size, np.float32)
         padded[:height, :width] = values
-        rows = height if padded.shape[1] > 1 else 0  # OpenCV refuses to know it of a single column
-        return np.asarray(cv2.dft(padded, nonzeroRows=rows), np.float32)
+        return np.asarray(cv2.dft(padded, nonzeroRows=height), np.float32)
 
     def _correlated(self, one: Floats, other: Floats) -> Floats:
         """Return Σ one(x) · other(x + offset) for all offsets."""
