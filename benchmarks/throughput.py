@@ -30,7 +30,7 @@ from inpaint_cli.batch.tasks import FillTask, OutputWriter
 from inpaint_cli.choices import Choices
 from inpaint_cli.imaging.windows import plan as plan_windows
 from inpaint_cli.inference import Networks
-from inpaint_cli.inference.backends import backend_for
+from inpaint_cli.inference.backends import choose_for_many
 from inpaint_cli.io.masks import MaskOptions, rescaled
 from inpaint_cli.io.reading import load_mask
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, FillOptions, Lines, Painter
@@ -122,16 +122,22 @@ def start_and_size(folder: Path, repeat: int) -> None:
 
 
 def start_against_torch(folder: Path, repeat: int) -> None:
-    """One photo, cold, with both networks at work: against `import torch` alone, which such a run does without."""
-    photo, mask = EXAMPLES / "dune.jpg", EXAMPLES / "dune_mask.png"
+    """One photo, cold, with both networks at work: against `import torch` alone, which such a run does without.
+
+    The output has the format of the photo, as it has by default.
+    """
+    photo, mask, small = EXAMPLES / "dune.jpg", EXAMPLES / "dune_mask.png", folder / "dune.png"
     for source in (photo, mask):
         with Image.open(source) as picture:
             picture.resize((256, 256)).save(folder / f"{source.stem}.png")
-    common = ["-o", folder / "out.png", "--overwrite", "--device", "cpu"]
+    common = ["--overwrite", "--device", "cpu"]
     runs = {
-        "dune.jpg, G1 and G2": ([*TOOL, "remove", photo, "--mask", mask, "--lines", "g1", "--painter", "g2"], 1.2),
+        "dune.jpg, G1 and G2": (
+            [*TOOL, "remove", photo, "--mask", mask, "--lines", "g1", "--painter", "g2", "-o", folder / "out.jpg"],
+            1.2,
+        ),
         "256×256, --plain": (
-            [*TOOL, "inpaint", folder / "dune.png", "--mask", folder / "dune_mask.png", "--plain"],
+            [*TOOL, "inpaint", small, "--mask", folder / "dune_mask.png", "--plain", "-o", folder / "out.png"],
             0.8,
         ),
     }
@@ -176,8 +182,9 @@ def folder_against_passes(folder: Path, repeat: int) -> None:
     one = plan(Request(images=(f"{folder}/00.jpg",), masks=(folder,), output=f"{folder}/out/"))
     assert len(jobs) == PHOTOS
     for size in (None, 512):
-        backend = backend_for(Backend.AUTO, PHOTOS)
-        networks = Networks(resolve(DEFAULT_WEIGHTS), dtype=DTYPE, threads=cores, backend=backend)
+        weights = resolve(DEFAULT_WEIGHTS)
+        backend, _ = choose_for_many(Backend.AUTO, "auto", DTYPE, (weights.edge, weights.inpaint), PHOTOS)
+        networks = Networks(weights, dtype=DTYPE, threads=cores, backend=backend)
         sizes = [window for job in jobs for window in window_sizes(job.photo, job.masks[0], size)]
         passes(networks, sizes[:1])  # loads the weights
         bare = least(lambda networks=networks, sizes=sizes: passes(networks, sizes), repeat)

@@ -28,19 +28,17 @@ class FinishStage:
 
     Args:
         choices: how.
+        beside: searches in another thread; None: there is none yet.
     """
 
-    def __init__(self, choices: Choices) -> None:
+    def __init__(self, choices: Choices, beside: Executor | None = None) -> None:
         self._choices = choices
+        self._beside = beside
 
-    def beginning(self, beside: Executor) -> Callable[[Crop], Crop] | None:
-        """Return what has the search without lines begin for a crop that has no edges yet; None if it is not needed.
-
-        Args:
-            beside: searches.
-        """
-        options = self._choices.options
-        if options.plain or not options.texture or self._choices.guide > 0:
+    def beginning(self) -> Callable[[Crop], Crop] | None:
+        """Return what has a crop's search without lines begin, before its edges are known; None if it can't be."""
+        options, beside = self._choices.options, self._beside
+        if beside is None or options.plain or not options.texture or self._choices.guide > 0:
             return None
         return lambda crop: replace(
             crop, unled=beside.submit(copy_unled, crop.image, crop.hole, crop.excluded, options.seed)
@@ -75,5 +73,6 @@ class FinishStage:
                 excluded=crop.excluded,
                 seed=options.seed,
                 unled=crop.unled,
+                beside=self._beside,
             )
         return np.clip(large, 0, 1)

@@ -57,6 +57,7 @@ Image = NDArray[np.uint8]
 
 
 stages = logging.getLogger(STAGES)
+_FINISHING = "copying the photo's texture"
 
 
 class EdgeConnect:
@@ -193,10 +194,12 @@ class EdgeConnect:
         if options.method is Method.EDGECONNECT:
             beside = ThreadPoolExecutor(1)
             try:
-                ahead = sketch is None and self._max_concurrent == 1 and cv2.getNumThreads() > 1  # a thread is idle
-                begin = FinishStage(self._choices(options)).beginning(beside) if ahead else None
-                crops = self.find_edges(image, mask, options, sketch, not_from, begin)
-                crops = self.finish(self.paint(crops, options), options)
+                idle = self._max_concurrent == 1 and cv2.getNumThreads() > 1
+                stage = FinishStage(self._choices(options), beside if idle else None)
+                begin = stage.beginning() if sketch is None else None
+                crops = self.paint(self.find_edges(image, mask, options, sketch, not_from, begin), options)
+                stages.debug(_FINISHING)
+                crops = stage.finish(crops)
             finally:
                 beside.shutdown(cancel_futures=True)
         else:
@@ -291,7 +294,7 @@ class EdgeConnect:
 
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
-        stages.debug("copying the photo's texture")
+        stages.debug(_FINISHING)
         return FinishStage(self._choices(options)).finish(crops)
 
     def result(self, crops: Sequence[Crop], hole: float, options: FillOptions) -> InpaintResult:

@@ -13,13 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
+from inpaint_cli.cli.runs import ModelChoice
 from inpaint_cli.errors import UsageError
 from inpaint_cli.inference import Networks
-from inpaint_cli.inference.backends import MANY_PHOTOS, backend_for, choose_backend
+from inpaint_cli.inference.backends import MANY_PHOTOS, choose_backend, choose_for_many
 from inpaint_cli.nn.architecture import Architecture, edge_architecture, inpaint_architecture
 from inpaint_cli.nn.generators import EdgeGenerator, InpaintGenerator
 from inpaint_cli.nn.onnx_graph import onnx_generator
-from inpaint_cli.options import Backend
+from inpaint_cli.options import Backend, Painter
 from inpaint_cli.weights.registry import resolve
 from tests.conftest import CHECKOUT
 
@@ -124,6 +125,32 @@ def test_threads_that_share_networks_do_not_disturb_each_other():
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
+def imported(packages: set[str], commands: list[list[object]]) -> set[str]:
+    """Return which of these packages a process has imported that ran commands, one after the other."""
+    program = (
+        "import sys\n"
+        "from inpaint_cli.cli import main\n"
+        f"assert not any(map(main, {[list(map(str, command)) for command in commands]!r}))\n"
+        f"print(*{packages!r}.intersection(sys.modules))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.slow
+def test_a_usual_photo_needs_neither_scipy_nor_scikit_image(tmp_path: Path):
+    examples = CHECKOUT / "examples"
+    job = [examples / "dune.jpg", "--mask", examples / "dune_mask.png", "--device", "cpu"]
+    with Image.open(examples / "dune.jpg") as picture:
+        picture.resize((256, 256)).save(tmp_path / "small.png")
+    commands = [
+        ["remove", *job, "--painter", "g2", "-o", tmp_path / "g2.jpg"],
+        ["inpaint", tmp_path / "small.png", "--box", "90,90,60,40", "--plain", "--device", "cpu"],
+    ]
+    assert not imported({"scipy", "skimage", "torch"}, commands)
+
+
 def test_commands_on_a_processor_import_no_torch(tmp_path: Path):
     for name in ("bird", "dune"):
         for suffix in (".jpg", "_mask.png"):
@@ -139,15 +166,7 @@ def test_commands_on_a_processor_import_no_torch(tmp_path: Path):
          "--image-out", tmp_path / "joined.png"],
         ["weights", "verify", "open-lite"],
     ]  # fmt: skip
-    program = (
-        "import sys\n"
-        "from inpaint_cli.cli import main\n"
-        f"assert not any(map(main, {[list(map(str, command)) for command in commands]!r}))\n"
-        "print(sorted({'torch', 'onnx', 'tifffile', 'huggingface_hub'}.intersection(sys.modules)))\n"
-    )
-    run = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "[]"
+    assert not imported({"torch", "onnx", "tifffile", "huggingface_hub", "rich"}, commands)
     assert (tmp_path / "remove.png").exists()
     assert (tmp_path / "joined.png").exists()
 
@@ -196,10 +215,38 @@ def test_auto_takes_opencv_where_it_can_do_what_is_asked(device: str, dtype: str
     assert choose_backend(Backend.TORCH, device, dtype, [Path(weights)]) is Backend.TORCH
 
 
-def test_many_photos_are_worth_the_import_of_torch():
-    assert backend_for(Backend.AUTO, MANY_PHOTOS - 1) is Backend.AUTO
-    assert backend_for(Backend.AUTO, MANY_PHOTOS) is Backend.TORCH
-    assert backend_for(Backend.OPENCV, 1000) is Backend.OPENCV
+def test_many_photos_that_g2_paints_are_worth_the_import_of_torch():
+    def choice(backend: Backend, photos: int, dtype: str = "auto", weights: str = "edge.safetensors"):
+        return choose_for_many(backend, "cpu", dtype, [Path(weights)], photos)
+
+    assert choice(Backend.AUTO, MANY_PHOTOS - 1) == (Backend.AUTO, "auto")
+    assert choice(Backend.AUTO, MANY_PHOTOS) == (Backend.TORCH, "float32")  # the arithmetic of one photo alone
+    assert choice(Backend.AUTO, MANY_PHOTOS, weights="EdgeModel_gen.pth") == (Backend.AUTO, "auto")  # torch for one too
+    assert choice(Backend.AUTO, MANY_PHOTOS, dtype="bfloat16") == (Backend.AUTO, "bfloat16")
+    assert choice(Backend.OPENCV, 1000) == (Backend.OPENCV, "auto")
+    assert choice(Backend.TORCH, 1000) == (Backend.TORCH, "auto")
+
+
+@pytest.mark.parametrize(("painter", "expected"), [(Painter.G2, Backend.TORCH), (Painter.AUTO, Backend.OPENCV)])
+def test_a_folder_imports_torch_only_where_g2_paints(painter: Painter, expected: Backend):
+    model = ModelChoice("open-lite", None, "cpu", "auto", None, Backend.AUTO, painter).load(MANY_PHOTOS, 1)
+    assert model._loaded_networks().backend is expected
+
+
+@pytest.mark.slow
+def test_a_photo_comes_out_of_a_folder_as_it_does_alone(inpaint, tmp_path: Path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, name in enumerate(("bird", "dune", "otter") * 2):
+        with Image.open(CHECKOUT / "examples" / f"{name}.jpg") as picture:
+            picture.resize((120 - number, 80)).save(folder / f"{number}.png")
+    job = ["--box", "50,30,20,20", "--painter", "g2", "--device", "cpu", "-q"]
+    assert inpaint("remove", folder, *job, "-o", tmp_path / "all/").code == 0
+    assert inpaint("remove", folder / "1.png", *job, "-o", tmp_path / "one.png").code == 0
+    with Image.open(tmp_path / "all" / "1.png") as many, Image.open(tmp_path / "one.png") as one:
+        difference = np.abs(np.asarray(many).astype(int) - np.asarray(one))
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.001  # sums in another order, of which a rounding may tell
 
 
 def test_an_opencv_that_is_too_old_leaves_it_to_torch(monkeypatch: pytest.MonkeyPatch):

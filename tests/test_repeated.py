@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inpaint_cli.imaging.offsets import repeats
-from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
+from inpaint_cli.imaging.repeated import fill_by_offsets
 from inpaint_cli.imaging.texture import copy_unled, texture
 from tests.conftest import Run
 from tests.pictures import EXAMPLES
@@ -115,7 +115,7 @@ def test_what_does_not_repeat_is_left_to_patches() -> None:
     rock = cv2.imread(str(EXAMPLES / "tunnel.jpg"))[40:360, 40:360, ::-1].astype(np.float32) / 255
     for photo in (noise, smooth, rock, np.full_like(noise, 0.5)):
         assert repeats(photo, hole, ~hole) is None
-        assert prefer_repeated(photo, photo, hole, ~hole) is None
+        assert fill_by_offsets(photo, hole, ~hole) is None
 
 
 def test_the_hole_has_no_influence_and_every_run_gives_the_same() -> None:

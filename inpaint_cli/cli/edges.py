@@ -11,7 +11,7 @@ from inpaint_cli.cli.option_checks import warn_unused, warn_unused_without_mask
 from inpaint_cli.cli.runs import ModelChoice, RunChoice, planned
 from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.locations import locate
-from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, FillOptions, Lines
+from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Dtype, FillOptions, Lines, Painter
 
 if TYPE_CHECKING:
     from inpaint_cli.batch.attempt import Result
@@ -72,7 +72,7 @@ def edges(
         shard=parse_shard(shard),
         skip_existing=skip_existing,
     )
-    model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
+    model = ModelChoice(weights, weights_file, device, dtype, threads, backend, Painter.HARMONIC)
     boxes = tuple(parse_box(text) for text in box or [])
 
     def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":

@@ -408,7 +408,7 @@ def command(preset: Preset) -> Callable[..., int]:
             steps=_located(save_steps),
             skip_existing=skip_existing,
         )
-        model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
+        model = ModelChoice(weights, weights_file, device, dtype, threads, backend, Painter.G2 if plain else painter)
         boxes = tuple(parse_box(text) for text in box or [])
 
         def make(model: "EdgeConnect", stdout: BinaryIO | None) -> "Callable[[Job], Result]":

@@ -12,7 +12,7 @@ from inpaint_cli.cli.limits import check_memory
 from inpaint_cli.errors import UsageError, reason
 from inpaint_cli.io.locations import locate
 from inpaint_cli.io.streams import reserved_stdout
-from inpaint_cli.options import Backend
+from inpaint_cli.options import Backend, Painter
 
 if TYPE_CHECKING:
     from inpaint_cli.batch.attempt import Result
@@ -27,7 +27,17 @@ Make = Callable[["EdgeConnect", BinaryIO | None], Callable[[Job], "Result"]]
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """What a command line says about the model."""
+    """What a command line says about the model.
+
+    Attributes:
+        weights: its name, folder or place on the Hub.
+        weights_file: the registry in which the name stands.
+        device: where the networks run.
+        dtype: their arithmetic.
+        threads: processor threads; None for all cores.
+        backend: what runs the networks.
+        painter: what paints; `harmonic` too where nothing does.
+    """
 
     weights: str
     weights_file: Path | None
@@ -35,6 +45,7 @@ class ModelChoice:
     dtype: str
     threads: int | None
     backend: Backend
+    painter: Painter
 
     def with_threads(self, threads: int) -> "ModelChoice":
         """Return the same choice with this many processor threads."""
@@ -51,18 +62,16 @@ class ModelChoice:
             UsageError: no such model, device, precision or backend.
             WeightsError: the model can't be had.
         """
-        from inpaint_cli.inference.backends import backend_for  # noqa: PLC0415 - OpenCV
+        from inpaint_cli.inference.backends import choose_for_many  # noqa: PLC0415 - OpenCV
         from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415 - numpy
+        from inpaint_cli.weights.registry import resolve  # noqa: PLC0415
 
-        return EdgeConnect.load(
-            self.weights,
-            self.device,
-            self.dtype,
-            weights_file=self.weights_file,
-            threads=self.threads,
-            backend=backend_for(self.backend, photos),
-            max_concurrent=max_concurrent,
-        )
+        model = resolve(self.weights, weights_file=self.weights_file)
+        backend, dtype = self.backend, self.dtype
+        painter = Painter(model.config.painter) if self.painter is Painter.AUTO else self.painter
+        if painter is Painter.G2:
+            backend, dtype = choose_for_many(backend, self.device, dtype, (model.edge, model.inpaint), photos)
+        return EdgeConnect(model, self.device, dtype, self.threads, backend=backend, max_concurrent=max_concurrent)
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ Backend = Annotated[
         "--backend",
         rich_help_panel=MODEL,
         help="What runs the networks; auto takes OpenCV, which starts at once, and torch for a GPU, another --dtype or "
-        "many photos.",
+        "many photos that G2 paints.",
     ),
 ]
 Threads = Annotated[

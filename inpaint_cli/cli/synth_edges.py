@@ -72,7 +72,7 @@ def synth_edges(
         plain=plain,
         seed=seed,
     )
-    model = ModelChoice(weights, weights_file, device, dtype, threads, backend)
+    model = ModelChoice(weights, weights_file, device, dtype, threads, backend, Painter.G2 if plain else painter)
     first, second = locate(photo), locate(other)
     if first.is_dir():
         raise UsageError(f"{photo}: is a folder, not a picture")

@@ -1,5 +1,9 @@
 """PatchMatch (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch: the one place that calls it."""
 
+import threading
+from functools import cache
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,16 +39,23 @@ def copy_patches(
 
     if not patchmatch.patchmatch_available:
         raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
-    patchmatch.set_random_seed(seed)
     mask, excluded = hole, None
     if sources is not None and not (sources | hole).all():
         # Globally masked pixels are neither filled nor copied, but the coarser levels average over them unless they
         # are missing too.
         excluded = ~(sources | hole)
         mask = hole | excluded
-    if guide is None:
-        return patchmatch.inpaint(image, mask, global_mask=excluded, patch_size=RADIUS)
-    return patchmatch.inpaint_regularity(
-        image, mask, guide, global_mask=excluded, patch_size=RADIUS, guide_weight=weight
-    )
+    with _turns(max(1, cv2.getNumThreads())):
+        # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
+        patchmatch.set_random_seed(seed)
+        if guide is None:
+            return patchmatch.inpaint(image, mask, global_mask=excluded, patch_size=RADIUS)
+        return patchmatch.inpaint_regularity(
+            image, mask, guide, global_mask=excluded, patch_size=RADIUS, guide_weight=weight
+        )
+
+
+@cache
+def _turns(threads: int) -> threading.Semaphore:
+    """Return what lets so many searches of this process compute at once: each takes a thread and much memory."""
+    return threading.Semaphore(threads)

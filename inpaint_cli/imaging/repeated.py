@@ -27,21 +27,18 @@ _EDGE = 0.2  # difference from the photo at the rim above which an edge is out o
 _FINE = 10.0  # Gaussian σ in pixels below which two fills are compared: joining copies changes their brightness
 
 
-def prefer_repeated(alone: Floats, photo: Floats, hole: Mask, sources: Mask) -> Floats | None:
-    """Return a fill of patches with the parts of the hole that repeat filled by offsets, h×w×3; None if there are none.
+def prefer_repeated(alone: Floats, repeated: Floats, hole: Mask, sources: Mask) -> Floats:
+    """Return a fill of patches with the parts of the hole that repeat filled by offsets, h×w×3.
 
     A part is filled by offsets where its fine scales are no farther from the photo's patches than those of patches
     alone.
 
     Args:
         alone: the fill of patches, RGB in [0, 1], h×w×3.
-        photo: as in `fill_by_offsets`.
-        hole: the same.
+        repeated: what `fill_by_offsets` gives.
+        hole: as there.
         sources: the same.
     """
-    repeated = fill_by_offsets(photo, hole, sources)
-    if repeated is None:
-        return None
     fine = [np.asarray(fill - cv2.GaussianBlur(fill, (0, 0), _FINE), np.float32) for fill in (alone, repeated)]
     result = alone.copy()
     count, parts = cv2.connectedComponents(hole.astype(np.uint8), connectivity=8)

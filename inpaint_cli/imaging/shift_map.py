@@ -64,7 +64,9 @@ def label(photo: Floats, hole: Mask, sources: Mask, vectors: Integers) -> ShiftM
     covered = cv2.dilate(missing.astype(np.uint8), rim) > 0
     covered &= missing | known
     compared = covered & ~missing
-    error = np.where(valid, ((copies - photo[box]) ** 2).sum(axis=-1), _UNKNOWN)
+    # One copy after the other: the squares of all at once would need as much memory again.
+    squares = np.stack([np.square(copy - photo[box]).sum(axis=-1) for copy in copies])
+    error = np.where(valid, squares, _UNKNOWN)
     cost = (error * compared + _INVALID * (missing & ~valid)).astype(np.float32)
     prior = _SURROUNDINGS * _surroundings(photo, hole, sources, vectors, box)
     blocks = _propagated(copies, cost, prior, covered)

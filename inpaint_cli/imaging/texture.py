@@ -8,7 +8,8 @@ whose hole is too large is filled on a coarser grid (`grid`), so that time hardl
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
@@ -25,7 +26,7 @@ from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
-from inpaint_cli.imaging.repeated import prefer_repeated
+from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
 from inpaint_cli.imaging.resampling import shrink_mask
 from inpaint_cli.imaging.sides import Curve, Sides, divide
 
@@ -71,6 +72,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     excluded: Mask | None = None,
     seed: int = 0,
     unled: Future[Floats | None] | None = None,
+    beside: Executor | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
 
@@ -87,6 +89,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
         unled: what `copy_unled` gives for this window, if somebody has begun it.
+        beside: searches in another thread; None: one is started for this window.
 
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
@@ -99,10 +102,12 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size = (hole.shape[0], hole.shape[1]) if size is None else size
     drawn = any(line.source is LineSource.DRAWN for line in lines)
     trusted = [line for line in lines if line.source is LineSource.DRAWN or line.trust >= _OBEYED]
-    search = _Search(
-        known, hole, sources, target, guide, seed, DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
-    )
-    fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
+    trust, blur = DRAWN if drawn else GUESSED, max(hole.shape) / max(size)
+    with ExitStack() as own:
+        if beside is None and cv2.getNumThreads() > 1:
+            beside = own.enter_context(ThreadPoolExecutor(1))
+        search = _Search(known, hole, sources, target, guide, seed, trust, blur, beside)
+        fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
@@ -141,6 +146,7 @@ class _Search:
         seed: of the search.
         trust: how far the painting is followed along lines.
         blur: pixels of the window per pixel of the painting.
+        beside: searches in another thread; None: there is none.
     """
 
     known: Floats
@@ -151,6 +157,7 @@ class _Search:
     seed: int
     trust: Trust
     blur: float
+    beside: Executor | None = None
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting where not one patch may."""
@@ -180,14 +187,14 @@ class _Search:
             weight[...] += share
 
         poor = []
-        # The library computes without Python's lock, so that sides are filled at once if threads are allowed.
-        with ThreadPoolExecutor(max(1, min(len(labels), cv2.getNumThreads()))) as pool:
-            fills = pool.map(partial(self._fill_side, grid, sides, transition.reach), labels)
-            for label, fill in zip(labels, fills, strict=True):
-                if fill is None:
-                    poor.append(label)
-                else:
-                    add(label, fill)
+        fill_side = partial(self._fill_side, grid, sides, transition.reach)
+        begun = [self.begin(partial(fill_side, label)) for label in labels[1:]]
+        for label, side in zip(labels, [None, *begun], strict=True):
+            fill = _finished(partial(fill_side, label), side)
+            if fill is None:
+                poor.append(label)
+            else:
+                add(label, fill)
         if not weight.any():
             return self.everywhere()
         done = self._mixed(total, weight)
@@ -201,6 +208,10 @@ class _Search:
                 add(label, last)
             done = self._mixed(total, weight)
         return done
+
+    def begin(self, search: Callable[[], Floats | None]) -> Future[Floats | None] | None:
+        """Have a search done in the other thread, if there is one: PyPatchMatch computes without Python's lock."""
+        return None if self.beside is None else self.beside.submit(search)
 
     def _fill_side(self, grid: Grid, sides: Sides, reach: float, label: int) -> Floats | None:
         """Return the window with one side filled, and so many pixels beyond it; None if it has too little to copy."""
@@ -268,16 +279,16 @@ def _along_guessed(
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
-    with ThreadPoolExecutor(1) as beside:
-        if unled is None and cv2.getNumThreads() > 1:
-            unled = beside.submit(search.unled)
-        first = attempts[0][0]()
-        # One that has not begun yet is sooner done here.
-        fill = search.unled() if unled is None or unled.cancel() else unled.result()
+    unled = unled or search.begin(search.unled)
+    shift = partial(fill_by_offsets, search.known, search.hole, search.sources)
+    begun = search.begin(shift)
+    first = attempts[0][0]()
+    fill = _finished(search.unled, unled)
     alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
-    repeated = prefer_repeated(alone, search.known, search.hole, search.sources)
-    if repeated is not None:
+    shifted = _finished(shift, begun)
+    if shifted is not None:
+        repeated = prefer_repeated(alone, shifted, search.hole, search.sources)
         attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     result = alone.copy()
@@ -292,6 +303,11 @@ def _along_guessed(
             result[part.here] = fill[part.here]
         parts = [part for part, done in zip(parts, takes, strict=True) if not done]
     return result
+
+
+def _finished(search: Callable[[], Floats | None], begun: Future[Floats | None] | None) -> Floats | None:
+    """Return what a search gives that may have been begun in another thread; one that waits there is done here."""
+    return search() if begun is None or begun.cancel() else begun.result()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import cv2
 from inpaint_cli.errors import UsageError
 from inpaint_cli.options import Backend, Dtype, check_device, check_dtype
 
-MANY_PHOTOS = 6  # from here on torch's faster arithmetic has paid for its import (benchmarks/backends.md)
+MANY_PHOTOS = 6  # painted by G2: from here on torch, which is faster, has paid for its import (benchmarks/backends.md)
 
 # 4.10 can't read the graph (DepthToSpace of free height and width). 4.11 to 4.14 read it, but miss what torch computes
 # by up to 0.001 in the lite generators, and the authors' pictures (tests/test_parity.py) by more than a grey level.
@@ -48,9 +48,25 @@ def choose_backend(backend: Backend, device: str, dtype: str, weights: Iterable[
     return Backend.OPENCV
 
 
-def backend_for(backend: Backend, photos: int) -> Backend:
-    """Return the backend for a run over so many photos: what was chosen, and torch where `auto` has many to do."""
-    return Backend.TORCH if backend is Backend.AUTO and photos >= MANY_PHOTOS else backend
+def choose_for_many(
+    backend: Backend, device: str, dtype: str, weights: Iterable[Path], photos: int
+) -> tuple[Backend, str]:
+    """Return the backend and the precision for a run in which G2 paints so many photos.
+
+    Where `auto` would take OpenCV for one of them, it takes torch for many, in float32: the same arithmetic, so that a
+    photo comes out of a folder as it does alone. What was chosen in so many words stays.
+
+    Args:
+        backend: what the user chose.
+        device: where the networks are to run (see `choose_backend`).
+        dtype: their arithmetic.
+        weights: the checkpoints.
+        photos: how many the run has.
+    """
+    alone = choose_backend(backend, device, dtype, weights) if backend is Backend.AUTO else backend
+    if backend is Backend.AUTO and alone is Backend.OPENCV and photos >= MANY_PHOTOS:
+        return Backend.TORCH, Dtype.FLOAT32
+    return backend, dtype
 
 
 def _refusal(device: str, dtype: str) -> str:
