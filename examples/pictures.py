@@ -1,7 +1,7 @@
 """Make every picture of the README from the examples, by the tool's own commands: `python examples/pictures.py`.
 
 Writes `results/*.jpg` (what `inpaint remove` gives for each example), `before-after.jpg`, `sketch.jpg`,
-`stages.jpg` and `limits.jpg` beside this file; `page.py` makes `draw.png`.
+`stages.jpg`, `joined.jpg` and `limits.jpg` beside this file; `page.py` makes `draw.png`.
 """
 
 import tempfile
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from inpaint_cli import load_image
 from inpaint_cli.cli import main
 from inpaint_cli.imaging.panels import mark_hole, side_by_side
+from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.imaging.resampling import resize
 from inpaint_cli.imaging.windows import Box
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.writing import write_photo
@@ -21,6 +23,7 @@ HERE = Path(__file__).parent
 NAMES = ("bird", "dune", "otter", "tunnel")
 DUNE = Box(380, 240, 1040, 1230)
 BIRD = Box(180, 440, 480, 890)
+SMALL = (300, 450)
 TOO_LARGE = "1000,500,700,600"  # half of the otter: nothing in the photo says what an otter is
 
 
@@ -63,6 +66,14 @@ def main_() -> None:
             load_image(next(Path(folder).glob(f"*{step}.png"))) for step in ("window", "edges", "painting", "result")
         )
     row("stages", window, 255 - edges, painting, result)
+
+    with tempfile.TemporaryDirectory() as folder:
+        edges, picture = Path(folder) / "edges.png", Path(folder) / "joined.png"
+        inpaint("synth-edges", HERE / "lake.jpg", HERE / "dune.jpg", "-o", edges, "--image-out", picture, "-q")
+        pictures = [load_image(path) for path in (HERE / "lake.jpg", HERE / "dune.jpg", edges, picture)]
+    small = [resize(to_float32(picture), SMALL) for picture in pictures]
+    small[2] = 1 - np.minimum(2 * small[2], 1)  # thin lines, dark on light, that have been made smaller
+    row("joined", *map(to_uint8, small))
 
     with tempfile.TemporaryDirectory() as folder:
         bad = Path(folder) / "otter.png"

@@ -4,6 +4,7 @@ An error is raised where it is found, with one line that names the file and says
 once. Nothing below `cli` exits; only `batch` catches every exception, so that one photo never stops the others.
 """
 
+import errno
 from enum import IntEnum
 
 
@@ -30,14 +31,19 @@ class InterruptedRunError(InpaintError):
 
 def reason(error: OSError) -> str:
     """Return the message of the operating system, uncapitalised."""
+    if error.errno == errno.EBADF:  # only of a standard stream that the shell closed
+        return "it is closed"
     text = error.strerror or str(error)
     return text[:1].lower() + text[1:]
+
+
+_OUT_OF_MEMORY = ("insufficient memory", "allocate memory", "failed to map segment")  # the last of a shared library
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error means that memory ran out; libraries have their own exceptions for it."""
     text = str(error).lower()
-    return isinstance(error, MemoryError) or any(words in text for words in ("insufficient memory", "allocate memory"))
+    return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
 def install_command(extra: str) -> str:

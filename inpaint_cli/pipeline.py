@@ -160,7 +160,10 @@ class EdgeConnect:
         if edges is not None:
             if edges.shape != mask.shape or not (edges.dtype == np.bool_ or np.issubdtype(edges.dtype, np.floating)):
                 raise SketchError(f"edges of shape {edges.shape} and type {edges.dtype} for a mask of {mask.shape}")
-            sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(edges.astype(np.float32))
+            levels = edges.astype(np.float32)
+            if not np.all((levels >= 0) & (levels <= 1)):  # NaN is neither
+                raise SketchError("edges with values outside [0, 1]")
+            sketch = Sketch(edges.astype(np.bool_)) if edges.dtype == np.bool_ else EdgeMap(levels)
         result = image.copy()
         self.fill(image, mask, FillOptions(plain=plain), sketch).apply(result)
         return result

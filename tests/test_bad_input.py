@@ -308,3 +308,12 @@ def test_one_bad_file_does_not_stop_the_others(photo: Path, mask: Path, inpaint:
     (photos / "b.jpg").write_bytes(photo.read_bytes())
     run = inpaint("remove", photos, "--mask", mask, *QUICK, "--skip-existing")
     assert (run.code, run.err) == (0, "inpaint: 2 of 4 done, 2 skipped\n")
+
+
+@pytest.mark.parametrize("size", [(1, 2), (1, 300), (300, 1), (2, 300), (300, 5), (3, 3)])
+def test_a_photo_of_a_few_columns_or_rows_is_filled(inpaint: Callable[..., Run], tmp_path: Path, size: tuple[int, int]):
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "strip.png")
+    run = inpaint("inpaint", tmp_path / "strip.png", "--box", "0,0,1,1", "-o", tmp_path / "out.png")
+    assert run.code == 0, run.err
+    assert (np.asarray(Image.open(tmp_path / "out.png"))[-1, -1] == pixels[-1, -1]).all()

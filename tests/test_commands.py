@@ -359,7 +359,18 @@ def test_the_joined_picture_goes_to_standard_output_too(photo: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("command", "options", "warnings"),
     [
-        ("inpaint", ("--plain", "--size", 64, "--grow", 0, "--no-texture"), ["--size changes nothing with --plain"]),
+        ("inpaint", ("--plain", "--size", 64, "--grow", 0), ["--size changes nothing with --plain"]),
+        (
+            "inpaint",
+            ("--plain", "--no-texture", "--no-harmonise", "--seed", 3),
+            [f"{option} changes nothing with --plain" for option in ("--no-harmonise", "--no-texture", "--seed")],
+        ),
+        ("inpaint", ("--method", "telea", "--seed", 3), ["--seed changes nothing with --method telea"]),
+        (
+            "inpaint",
+            ("--method", "patchmatch", "--seed", 3, "--no-texture", "--size", 64),
+            [f"{option} changes nothing with --method patchmatch" for option in ("--no-texture", "--size")],
+        ),
         ("inpaint", ("--method", "telea", "--lines", "g1"), ["--lines changes nothing with --method telea"]),
         ("inpaint", (*NO_NETWORK, "--ink", "dark"), ["--ink changes nothing without a sketch"]),
         ("inpaint", ("--edges-from", "{photo}", "--ink", "dark"), ["--ink changes nothing without a sketch"]),

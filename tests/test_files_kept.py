@@ -266,31 +266,6 @@ def test_a_ppm_keeps_its_own_white(channels: int, white: int, plain: bool, fill,
     assert err == ""
 
 
-@pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize("depth", [10, 12])
-def test_a_deep_avif_is_read_in_full(depth: int, channels: int, dune: Image.Image, fill, tmp_path: Path) -> None:
-    stored = deep(dune, channels)[..., [2, 1, 0, 3][:channels]] >> (16 - depth)
-    settings = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 100]
-    cv2.imwrite(str(tmp_path / "in.avif"), stored, settings)
-    stored = cv2.imread(str(tmp_path / "in.avif"), cv2.IMREAD_UNCHANGED)
-    target, err = fill(tmp_path / "in.avif", ".png")
-    assert err == ""
-    after = cv2.imread(str(target), cv2.IMREAD_UNCHANGED).astype(float)
-    assert (np.round(outside(after) * (2**depth - 1) / 65535) == outside(stored)).all()
-    _, err = fill(tmp_path / "in.avif")
-    assert f"{depth} are rounded" in err
-    assert err.count("\n") == 1
-
-
-def test_a_jpeg_2000_of_16_bits_is_read_in_full(dune: Image.Image, fill, tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "in.jp2"), deep(dune, 3)[..., ::-1])
-    stored = cv2.imread(str(tmp_path / "in.jp2"), cv2.IMREAD_UNCHANGED)
-    target, err = fill(tmp_path / "in.jp2", ".tif")
-    assert (outside(cv2.imread(str(target), cv2.IMREAD_UNCHANGED)) == outside(stored)).all()
-    assert err == ""
-    assert "16 are rounded" in fill(tmp_path / "in.jp2")[1]
-
-
 @pytest.mark.parametrize("suffix", [".j2k", ".jp2"])
 def test_a_codestream_stays_one(suffix: str, dune: Image.Image, fill, tmp_path: Path) -> None:
     dune.save(tmp_path / f"in{suffix}")

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,12 +87,54 @@ def test_what_another_run_wrote_meanwhile_is_skipped(
     assert run.err.count("exists already") == 2
 
 
-def test_what_a_killed_run_left_is_in_nobody_s_way(inpaint: Inpaint, tmp_path: Path) -> None:
-    photos = saved(tmp_path / "photos", "x.png")
-    for folder in (photos, saved(tmp_path / "out")):
-        (folder / ".x.png.0123abcd.part").write_bytes(b"half")
-    run = inpaint("remove", photos, *QUICK, "-o", tmp_path / "out", "--skip-existing")
-    assert (run.code, written(tmp_path / "out")) == (0, [".x.png.0123abcd.part", "x.png"])
+HOLD = """
+import sys, time
+from pathlib import Path
+from inpaint_cli.io.atomic import replacing
+with replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    print("writing", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def writer(target: Path, seconds: float) -> subprocess.Popen[str]:
+    """Start a process that takes its time to write a file, and return it once it does."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, target, str(seconds)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.posix
+def test_what_a_killed_run_left_goes_with_the_next_that_writes_there(inpaint: Inpaint, tmp_path: Path) -> None:
+    photos, out = saved(tmp_path / "photos", "x.png"), tmp_path / "out"
+    killed = writer(out / "x.png", 600)
+    killed.kill()
+    killed.wait()
+    assert [path.suffix for path in out.iterdir()] == [".part"]
+    run = inpaint("remove", photos, *QUICK, "-o", out, "--skip-existing")
+    assert (run.code, written(out)) == (0, ["x.png"])
+
+
+@pytest.mark.posix
+def test_what_a_run_that_lives_is_writing_stays(inpaint: Inpaint, tmp_path: Path) -> None:
+    photos, out = saved(tmp_path / "photos", "x.png"), tmp_path / "out"
+    other = writer(out / "x.png", 600)
+    run = inpaint("remove", photos, *QUICK, "-o", out)
+    assert (run.code, sorted(path.suffix for path in out.iterdir())) == (0, [".part", ".png"])
+    other.terminate()
+    other.wait()
+    last = writer(out / "x.png", 0)
+    assert (last.wait(), written(out), (out / "x.png").read_bytes()) == (0, ["x.png"], b"half")
+
+
+def test_a_name_as_long_as_names_may_be(inpaint: Inpaint, tmp_path: Path) -> None:
+    saved(tmp_path, "x.png")
+    target = tmp_path / ("界" * 83 + ".png")  # 253 bytes
+    run = inpaint("remove", tmp_path / "x.png", *QUICK, "-o", target)
+    assert (run.code, target.exists()) == (0, True), run.err
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(
@@ -218,3 +262,10 @@ def test_pictures_reach_the_report_s_place_only(inpaint: Inpaint, tmp_path: Path
     arguments = ("--manifest", tmp_path / "m.jsonl", *QUICK, "--report", tmp_path / "m.jsonl", "--overwrite")
     assert inpaint("remove", *arguments).code == 2
     assert Image.open(photo).size == (120, 80)
+
+
+def test_an_extension_without_a_name_is_explained(inpaint: Inpaint, tmp_path: Path) -> None:
+    saved(tmp_path, "x.png")
+    run = inpaint("remove", tmp_path / "x.png", *QUICK, "-o", tmp_path / ".png")  # "$name.png" without a name
+    assert (run.code, run.err.count("\n"), written(tmp_path)) == (2, 1, ["x.png"])
+    assert "an extension without a name" in run.err

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, PngImagePlugin
 
 from tests.conftest import CHECKOUT, Run
 
@@ -268,3 +268,36 @@ def test_a_sketch_that_is_the_photo_and_one_that_is_another(
     run = inpaint("inpaint", photo, *LINES, "--edges", tmp_path / "other.png")
     assert run.code == 0
     assert "looks like a photo" in run.err
+
+
+def test_a_faint_stroke_beside_a_strong_one_counts(photo: Path, inpaint: Inpaint, tmp_path: Path) -> None:
+    lines = {"strong": (60, 80, 260, 80), "faint": (60, 130, 260, 130)}
+    results = []
+    for number, opacity in enumerate((255, 100)):
+        alpha = Image.new("L", SIZE)
+        for name, line in lines.items():
+            ImageDraw.Draw(alpha).line(line, fill=opacity if name == "faint" else 255, width=5)
+        layer = Image.new("RGB", SIZE, "blue")
+        layer.putalpha(alpha)
+        layer.save(tmp_path / f"layer{number}.png")
+        run = inpaint(
+            "inpaint", photo, *LINES, "--edges", tmp_path / f"layer{number}.png", "-o", tmp_path / f"{number}.png"
+        )
+        assert "lines: 2 drawn" in run.err
+        results.append((tmp_path / f"{number}.png").read_bytes())
+    assert results[0] == results[1]
+
+
+def test_coloured_ink_on_an_edge_map_that_keeps_its_text(photo: Path, inpaint: Inpaint, tmp_path: Path) -> None:
+    assert inpaint("edges", photo, "--box", "60,40,200,130", "--lines", "none", "-o", tmp_path / "map.png").code == 0
+    with Image.open(tmp_path / "map.png") as stored:
+        text = PngImagePlugin.PngInfo()
+        for key, value in stored.text.items():
+            text.add_text(key, value)
+        grey = Image.fromarray((np.asarray(stored) // 257).astype(np.uint8))
+    inked = grey.convert("RGB")
+    ImageDraw.Draw(inked).line((40, 150, 290, 70), fill=(0, 0, 255), width=5)
+    inked.save(tmp_path / "inked.png", pnginfo=text)
+    run = inpaint("inpaint", photo, *LINES, "--edges", tmp_path / "inked.png", "-o", tmp_path / "out.png")
+    assert (run.code, run.warnings) == (0, [])
+    assert "1 drawn" in run.err

@@ -171,6 +171,7 @@ def test_a_mask_that_makes_no_sense_is_refused(model, fault):
 
 def test_edges_that_are_no_edges_are_refused(model):
     image, mask = halves()
-    for wrong in (mask.astype(np.uint8), mask[1:], np.zeros((*mask.shape, 3))):
+    values = [np.full(mask.shape, value, np.float32) for value in (np.nan, 5, -1)]
+    for wrong in (mask.astype(np.uint8), mask[1:], np.zeros((*mask.shape, 3)), *values):
         with pytest.raises(SketchError):
             model.inpaint(image, mask, edges=wrong)

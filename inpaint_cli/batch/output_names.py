@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from inpaint_cli.batch.job import Job, Request
 from inpaint_cli.errors import UsageError
-from inpaint_cli.io.formats import STREAM, output_suffix, stem_of
+from inpaint_cli.io.formats import STREAM, is_suffix, output_suffix, stem_of
 from inpaint_cli.io.locations import Location, Url, locate, resolved
 
 _FIELDS = ("stem", "ext", "name", "parent")
@@ -82,6 +82,8 @@ def _folder(output: str, many: bool) -> Location | None:
         return None
     if isinstance(place, Url):
         return place
+    if is_suffix(place.name):
+        raise UsageError(f"-o {output}: an extension without a name; is a variable of the shell not set?")
     if not place.parent.exists():
         raise UsageError(
             f"-o {output}: a file has an extension, as in {output}.png, a folder a slash at its end, as in {output}/"

@@ -21,6 +21,7 @@ from inpaint_cli.imaging import panels
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.lines import LineSource
 from inpaint_cli.imaging.pixels import to_uint8
+from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.io.locations import Location
 from inpaint_cli.io.masks import MaskOptions, find_hole, unite_masks
 from inpaint_cli.io.photo import Photo
@@ -30,6 +31,7 @@ from inpaint_cli.io.sketches import (
     GROWTH_KEY,
     MAP_KEY,
     EdgeSource,
+    read_other_half,
     read_reference,
     read_sketch,
 )
@@ -189,10 +191,14 @@ class SynthesisTask:
         self.outputs.check(Photo(photo.pixels, name=photo.name), job.output)
         self.outputs.check(photo, job.picture)
         hole = half(photo.size, self.side)
-        lines = read_reference(read_photo(self.other), photo.size)
+        lines = read_other_half(read_photo(self.other), photo, hole)
         image, options = photo.rgb, self.options
         crops = self.model.find_edges(image, hole, options, lines)
         edges = self.model.join_edges(image, hole, crops, options)
+        # As fine as the other half, and up to the border: around a hole Canny keeps a few pixels away.
+        sigma = self.model.sigma(options)
+        own = np.maximum(canny(to_gray(crops[0].small), sigma=sigma), lines.at(crops[0].window, photo.size, sigma))
+        edges = np.where(hole, edges, upsample_nearest(own, photo.size))
         crops = self.model.finish(self.model.paint(crops, options), options)
         result = self.model.result(crops, float(hole.mean()), options)
         result.apply(photo.pixels)

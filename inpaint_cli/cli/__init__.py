@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from inpaint_cli.errors import ExitCode, InpaintError, is_out_of_memory, reason
+from inpaint_cli.io.streams import open_standard_streams
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,6 +16,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the program's name; None takes the process's own.
     """
+    if argv is None:
+        open_standard_streams()
     import typer  # noqa: PLC0415 - a tenth of a second
 
     from inpaint_cli.cli.app import application  # noqa: PLC0415

@@ -13,6 +13,7 @@ import typer
 
 from inpaint_cli.batch.job import NO_EDGES, Job, Request
 from inpaint_cli.cli import fill_options, shared
+from inpaint_cli.cli.limits import check_memory
 from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
 from inpaint_cli.errors import ExitCode, UsageError, reason
 from inpaint_cli.io.boxes import parse_box
@@ -121,6 +122,7 @@ def draw(
     boxes = tuple(parse_box(text) for text in box or [])
     sources = [NO_LINES if sketch == NO_EDGES else "--edges"] if edges is not None else []
     warn_unused(options, None, [*sources, *(["--edges-from"] if edges_from is not None else [])])
+    check_memory()
     jobs = _jobs(request)
     _check_extra()
     from inpaint_cli.draw.session import Session, Settings  # noqa: PLC0415 - numpy and all the rest

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inpaint_cli.cli import shared
+from inpaint_cli.cli.limits import WITH_TORCH, check_memory
 from inpaint_cli.errors import ExitCode, InpaintError, UsageError, install_command
 from inpaint_cli.evaluation.settings import SIGMA_STEP, Candidate, Settings
 from inpaint_cli.options import DEFAULT_WEIGHTS, Backend, Rival
@@ -174,6 +175,7 @@ def evaluate(
     for package in ("torchmetrics", "matplotlib"):
         if find_spec(package) is None:
             raise InpaintError(f"{package} is not installed, which evaluations need: {install_command('evaluate')}")
+    check_memory(WITH_TORCH)
     settings = Settings(
         data=data,
         report=report,

@@ -10,6 +10,7 @@ logger = logging.getLogger(__name__)
 NO_LINES = "--edges none"
 
 _OF_WINDOWS = ("--grow", "--feather", "--size", "--context", "--guide")
+_OF_FINISHING = ("--no-texture", "--no-harmonise")
 _OF_LINES = ("--edges", "--edges-from", "--edges-mode", "--ink", "--lines", "--sigma", "--painter", "--guide")
 
 
@@ -26,9 +27,14 @@ def warn_unused(options: FillOptions, usual_grow: int | None = 0, sources: Seque
     known = sources is not None
     wanted = {*_given(options, usual_grow), *given}
     rules = (
-        (options.plain, "with --plain", _OF_WINDOWS),
-        (options.method is not Method.EDGECONNECT, f"with --method {options.method}", _OF_LINES),
-        (not options.texture, "with --no-texture", ("--guide",)),
+        (options.plain, "with --plain", (*_OF_WINDOWS, *_OF_FINISHING, "--seed")),
+        (
+            options.method is not Method.EDGECONNECT,
+            f"with --method {options.method}",
+            (*_OF_LINES, *_OF_FINISHING, "--size"),
+        ),
+        (options.method in {Method.TELEA, Method.NAVIER_STOKES}, f"with --method {options.method}", ("--seed",)),
+        (not options.texture and options.method is Method.EDGECONNECT, "with --no-texture", ("--guide", "--seed")),
         (options.grow == 0, "with --grow 0: there is no rim to blend", ("--feather",)),
         (known and given <= {NO_LINES}, "without a sketch", ("--edges-mode",)),
         (known and "--edges" not in given, "without a sketch", ("--ink",)),
@@ -37,6 +43,7 @@ def warn_unused(options: FillOptions, usual_grow: int | None = 0, sources: Seque
     for applies, when, idle in rules:
         if applies:
             _warn(wanted.intersection(idle), when)
+            wanted -= set(idle)  # one reason is enough
 
 
 def warn_unused_without_mask(options: FillOptions, *, invert_mask: bool) -> None:
@@ -69,5 +76,8 @@ def _given(options: FillOptions, usual_grow: int | None) -> Iterable[str]:
         "--painter": options.painter is not Painter.AUTO,
         "--edges-mode": options.edges_mode is EdgesMode.ADD,
         "--ink": options.ink is not Ink.AUTO,
+        "--no-texture": not options.texture,
+        "--no-harmonise": not options.harmonise,
+        "--seed": options.seed != FillOptions.seed,
     }
     return (option for option, is_asked in asked.items() if is_asked)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from inpaint_cli.batch.job import Job, Request
+from inpaint_cli.cli.limits import check_memory
 from inpaint_cli.errors import UsageError, reason
 from inpaint_cli.io.locations import locate
 from inpaint_cli.io.streams import reserved_stdout
@@ -152,7 +153,9 @@ def planned(request: Request, choice: RunChoice) -> Iterator[PlannedRun]:
     Raises:
         UsageError: the files make no sense together.
         PhotoError: a picture that serves every photo is not there.
+        InpaintError: this process may have too little memory.
     """
+    check_memory()
     import_numpy()
     from inpaint_cli.batch import discovery  # noqa: PLC0415
     from inpaint_cli.batch.reporting import ReportOptions  # noqa: PLC0415

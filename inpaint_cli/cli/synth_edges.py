@@ -59,7 +59,8 @@ def synth_edges(
 ) -> int:
     """Join A's edges with B's, and paint one half of A along B's edges in A's colours (the paper's figure 10).
 
-    Writes the joined edge map (-o) and the picture (--image-out).
+    B's edges are moved and bent so that those of both halves meet. Writes the joined edge map (-o) and the picture
+    (--image-out).
     """
     options = FillOptions(
         sigma=sigma,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from inpaint_cli.cli import shared
+from inpaint_cli.cli.limits import WITH_TORCH, check_memory
 from inpaint_cli.errors import UsageError
 from inpaint_cli.training.conflicts import check_options
 from inpaint_cli.training.option_values import Stage
@@ -33,6 +34,7 @@ def train(context: typer.Context, **given: Any) -> None:
         raise UsageError("--data is missing: a folder of photos to learn from")
     read = TrainOptions.read(given["out"] / CONFIG, **options) if resume else TrainOptions.of(**options)
     check_options(read)
+    check_memory(WITH_TORCH)
     if not quiet:  # torch, the photos and the first steps take their time
         what = {
             Stage.EDGE: "G1",

@@ -43,7 +43,7 @@ class Trust:
 
 
 DRAWN = Trust(1.0, 1.0, lines=True)  # the painting's lines are right
-GUESSED = Trust(3.0, 2.0, mixed=10.0)  # a guessed line is a wide soft wall, along which colours are mixed
+GUESSED = Trust(3.0, 2.0, mixed=4.0)  # a guessed line is a wide soft wall, along which colours are mixed
 NO_LINES = Trust(6.0, 6.0)
 
 

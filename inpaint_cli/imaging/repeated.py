@@ -22,6 +22,7 @@ _LARGEST = 140  # square root of the largest hole's area in cells
 _SPREAD = (
     3  # times that square: a larger box around the hole would need too much memory, and patches do thin holes well
 )
+_NARROWEST = 12  # pixels: a strip that is narrower shows nothing twice
 _EDGE = 0.2  # difference from the photo at the rim above which an edge is out of place: no error of brightness
 _FINE = 10.0  # Gaussian σ in pixels below which two fills are compared: joining copies changes their brightness
 
@@ -57,7 +58,7 @@ def fill_by_offsets(photo: Floats, hole: Mask, sources: Mask) -> Floats | None:
         hole: True = missing, h×w.
         sources: True = may be copied, h×w, none of them in the hole.
     """
-    if not hole.any():
+    if not hole.any() or min(hole.shape) < _NARROWEST:
         return None
     grid = Grid.for_hole(photo, hole, _LARGEST)
     missing = grid.touched(hole)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from inpaint_cli.errors import OutputError
 from inpaint_cli.io import formats
+from inpaint_cli.io.deep_encoding import encode_deep_avif, encode_deep_jp2
 from inpaint_cli.io.formats import FALLBACK, FORMATS, Format, format_of
-from inpaint_cli.io.isobmff import with_metadata
+from inpaint_cli.io.isobmff import with_colour, with_metadata
 from inpaint_cli.io.jpeg import MARKER, encode_segments, without_extension
 from inpaint_cli.io.locations import Location
 from inpaint_cli.io.photo import Photo, eight_bits, pillow_image
@@ -74,7 +76,7 @@ def encode(photo: Photo, format_: Format) -> bytes | memoryview:
             return encode_ppm(photo)
         case "BMP" if photo.alpha is not None and not (photo.format == "BMP" and photo.mode == "RGB"):
             return encode_bmp(photo)
-    return _encode_with_pillow(photo, format_)
+    return _encode_compressed(photo, format_)
 
 
 def _losses(photo: Photo, format_: Format) -> Iterator[str]:
@@ -91,9 +93,9 @@ def _losses(photo: Photo, format_: Format) -> Iterator[str]:
         yield f"{photo.format} becomes {format_.name}"
     if photo.alpha is not None and not format_.alpha:
         yield f"{format_.name} has no transparency; put on white"
-    if photo.deep and not format_.deep:
-        bits = (photo.maxval or 65535).bit_length()
-        yield f"{format_.name} is written with 8 bits; {bits} are rounded (PNG and TIFF keep them)"
+    bits = (photo.maxval or 65535).bit_length()
+    if photo.deep and bits > format_.bits:
+        yield f"{format_.name} is written with {format_.bits} bits; {bits} are rounded (PNG and TIFF keep them)"
     lost = [words for kind, words in _statements(photo, format_) if kind not in format_.holds]
     if lost or photo.lost:
         yield f"can't be kept in {format_.name} and is left out: {', '.join([*lost, *photo.lost])}"
@@ -113,14 +115,15 @@ def _statements(photo: Photo, format_: Format) -> Iterator[tuple[str, str]]:
     if any(not key.startswith(_OWN_KEY) for key in photo.text.keys() - held):
         yield formats.TEXT, formats.TEXT
     srgb = b"sRGB" in photo.chunks or photo.chunks.get(b"gAMA") == _GAMMA_OF_SRGB
-    if chunks := sorted(photo.chunks.keys() - (_OF_SRGB if srgb else set())):
+    kept = {b"cICP"} if format_.name == "AVIF" and not photo.icc else set()
+    if chunks := sorted(photo.chunks.keys() - (_OF_SRGB if srgb else set()) - kept):
         yield formats.CHUNKS, b", ".join(chunks).decode()
 
 
 def _fitted(photo: Photo, format_: Format) -> Photo:
     """Return a photo with as much depth and transparency as the format takes."""
     pixels, alpha = photo.pixels, photo.alpha
-    if not format_.deep:
+    if format_.bits == 8:
         pixels, alpha = eight_bits(pixels), None if alpha is None else eight_bits(alpha)
     if alpha is not None and not format_.alpha:
         brightest = np.iinfo(alpha.dtype).max
@@ -129,18 +132,32 @@ def _fitted(photo: Photo, format_: Format) -> Photo:
     return photo if pixels is photo.pixels and alpha is photo.alpha else photo.replace(pixels, alpha)
 
 
-def _encode_with_pillow(photo: Photo, format_: Format) -> bytes | memoryview:
+def _encode_compressed(photo: Photo, format_: Format) -> bytes | memoryview:
+    """Return the file's bytes by OpenCV's encoders, if they alone take so many bits, or by Pillow's."""
+    data: bytes | memoryview
+    try:
+        match format_.name:
+            case "JPEG2000" | "J2K" if photo.deep:
+                return encode_deep_jp2(photo, photo.text.get(_COMMENT, ""), bare=format_.name == "J2K")
+            case "AVIF" if photo.deep:
+                data = encode_deep_avif(photo, _QUALITY)
+            case _:
+                data = _encode_with_pillow(photo, format_)
+    except (OSError, ValueError, RuntimeError, cv2.error) as error:  # what encoders say of pictures they don't take
+        raise OutputError(f"{photo.name}: can't be written as {format_.name}: {error}") from error
+    if format_.name == "JPEG2000":
+        return with_metadata(bytes(data), photo.icc, photo.exif, photo.xmp, photo.resources)
+    if format_.name == "AVIF" and b"cICP" in photo.chunks:
+        return with_colour(bytes(data), photo.chunks[b"cICP"])
+    return data
+
+
+def _encode_with_pillow(photo: Photo, format_: Format) -> memoryview:
     out = io.BytesIO()
     image = pillow_image(photo)
     if format_.name in {"WEBP", "BMP"} and image.mode == "LA":
         image = image.convert("RGBA")
-    codestream = format_.name == "J2K"
-    try:
-        image.save(out, "JPEG2000" if codestream else format_.name, **_settings(photo, format_))
-    except (OSError, ValueError, RuntimeError) as error:  # pictures that an encoder refuses
-        raise OutputError(f"{photo.name}: can't be written as {format_.name}: {error}") from error
-    if format_.name == "JPEG2000":
-        return with_metadata(out.getvalue(), photo.icc, photo.exif, photo.xmp, photo.resources)
+    image.save(out, "JPEG2000" if format_.name == "J2K" else format_.name, **_settings(photo, format_))
     return out.getbuffer()
 
 

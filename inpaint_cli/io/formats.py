@@ -17,7 +17,7 @@ class Format:
         name: Pillow's.
         suffixes: of its files, the usual one first.
         alpha: transparency.
-        deep: 16 bits.
+        bits: of a channel at most.
         holds: the kinds of metadata that it can hold, of `METADATA`.
         longest: side of a picture, in pixels.
     """
@@ -25,7 +25,7 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     alpha: bool = True
-    deep: bool = False
+    bits: int = 8
     holds: frozenset[str] = frozenset()
     longest: int = 2**31 - 1
 
@@ -39,7 +39,7 @@ _WEB = frozenset({PROFILE, EXIF, XMP})
 FORMATS = {
     format_.name: format_
     for format_ in (
-        Format("PNG", (".png", ".apng"), deep=True, holds=METADATA - {IPTC, EXTENDED_XMP}),
+        Format("PNG", (".png", ".apng"), bits=16, holds=METADATA - {IPTC, EXTENDED_XMP}),
         Format(
             "JPEG",
             (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -47,14 +47,14 @@ FORMATS = {
             longest=65500,
             holds=METADATA - {TEXT, CHUNKS},
         ),
-        Format("TIFF", (".tif", ".tiff"), deep=True, holds=_WEB | {IPTC}),
+        Format("TIFF", (".tif", ".tiff"), bits=16, holds=_WEB | {IPTC}),
         Format("WEBP", (".webp",), longest=16383, holds=_WEB),
-        Format("AVIF", (".avif", ".avifs"), longest=32768, holds=_WEB),
-        Format("JPEG2000", (".jp2", ".jpx", ".jpf"), holds=_WEB | {IPTC}),
-        Format("J2K", (".j2k", ".j2c", ".jpc")),  # a JPEG 2000 codestream without the boxes around it
+        Format("AVIF", (".avif", ".avifs"), bits=12, longest=32768, holds=_WEB),
+        Format("JPEG2000", (".jp2", ".jpx", ".jpf"), bits=16, holds=_WEB | {IPTC}),
+        Format("J2K", (".j2k", ".j2c", ".jpc"), bits=16),  # a JPEG 2000 codestream without the boxes around it
         Format("BMP", (".bmp", ".dib")),
         Format("TGA", (".tga", ".icb", ".vda", ".vst"), longest=65535),
-        Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, deep=True),
+        Format("PPM", (".ppm", ".pgm", ".pnm", ".pbm"), alpha=False, bits=16),
     )
 }
 FALLBACK = FORMATS["PNG"]  # for formats that are only read: lossless and shown by every program
@@ -65,6 +65,11 @@ _READ_ONLY = {".gif", ".ico", ".psd", ".pcx", ".sgi", ".rgb", ".dds", ".qoi"}
 def is_picture(path: Location) -> bool:
     """Whether a file in a folder is taken for a picture, by its name alone."""
     return path.suffix.lower() in _BY_SUFFIX.keys() | _READ_ONLY and not path.name.startswith(".")
+
+
+def is_suffix(name: str) -> bool:
+    """Whether a file's name is nothing but the extension of a format that can be written."""
+    return name.lower() in _BY_SUFFIX
 
 
 def stem_of(source: Location) -> str:

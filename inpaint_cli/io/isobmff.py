@@ -16,6 +16,7 @@ _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _RESTRICTED_PROFILE = 2  # the method of a colour box with an ICC profile
 _CODESTREAM = b"\xff\x4f\xff\x51"  # SOC and SIZ
 _HEAD = 2**18  # bytes of an AVIF in which its properties lie
+_MARKER = 2**16 - 5  # bytes of text that a comment can hold
 _KNOWN = {b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"uuid", b"free", b"uinf"}
 _SRGB_CODES = ({1, 2}, {1, 2, 6, 13})  # primaries and transfers that Pillow's encoder means
 
@@ -101,6 +102,34 @@ def with_metadata(data: bytes, icc: bytes, exif: bytes, xmp: bytes, resources: b
 
 def _box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content) + 8) + name + content
+
+
+def codestream_of(data: bytes) -> bytes:
+    """Return the codestream in a JP2 file."""
+    boxes = read_boxes(io.BytesIO(data), 0, len(data))
+    return next((data[begin:end] for name, begin, end in boxes if name == b"jp2c"), b"")
+
+
+def with_comment(data: bytes, comment: str) -> bytes:
+    """Return a JP2 file whose codestream has a comment, before those that its encoder may have left."""
+    text = comment.encode()[:_MARKER]
+    marker = b"\xff\x64" + struct.pack(">HH", len(text) + 4, 1) + text
+    parts = []
+    for name, begin, end in read_boxes(io.BytesIO(data), 0, len(data)):
+        content = data[begin:end]
+        if name == b"jp2c":  # SOC and SIZ come first
+            after = 4 + int.from_bytes(content[4:6], "big")
+            content = content[:after] + marker + content[after:]
+        parts.append(_box(name, content))
+    return b"".join(parts)
+
+
+def with_colour(data: bytes, cicp: bytes) -> bytes:
+    """Return an AVIF, as its encoder writes it, that means the colours of a PNG's cICP chunk."""
+    at = data.find(b"colrnclx", 0, _HEAD)
+    if at < 0:
+        return data
+    return data[: at + 8] + struct.pack(">HH", cicp[0], cicp[1]) + data[at + 12 :]
 
 
 def jp2_depth(file: BinaryIO) -> int:

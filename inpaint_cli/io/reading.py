@@ -115,20 +115,25 @@ def pictures_below(folder: Path) -> list[Path]:
 @contextlib.contextmanager
 def _opened(path: Location) -> Iterator[BinaryIO]:
     """Yield a seekable file to read."""
-    if path == STREAM:
-        yield io.BytesIO(sys.stdin.buffer.read())
-        return
     try:
-        if not isinstance(path, Url) and path.is_dir():
-            raise PhotoError(f"{path}: is a folder, not a picture")
-        file: BinaryIO = io.BytesIO(path.read_bytes()) if isinstance(path, Url) else path.open("rb")
+        file = _open(path)
     except OSError as error:
-        raise PhotoError(f"{path}: {reason(error)}") from error
+        raise PhotoError(f"{'standard input' if path == STREAM else path}: {reason(error)}") from error
     with file:
         if not file.seekable():  # a pipe, such as the shell's <(…)
             yield io.BytesIO(file.read())
         else:
             yield file
+
+
+def _open(path: Location) -> BinaryIO:
+    if path == STREAM:
+        return io.BytesIO(sys.stdin.buffer.read())
+    if isinstance(path, Url):
+        return io.BytesIO(path.read_bytes())
+    if path.is_dir():
+        raise PhotoError(f"{path}: is a folder, not a picture")
+    return path.open("rb")
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import SketchError
 from inpaint_cli.imaging.edges import canny, to_gray
-from inpaint_cli.imaging.resampling import resize
+from inpaint_cli.imaging.joining import join_edges
+from inpaint_cli.imaging.pixels import to_float32, to_uint8
+from inpaint_cli.imaging.resampling import resize, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window
 from inpaint_cli.io.marks import changed, layer, looks_like_a_photo
 from inpaint_cli.io.masks import rescaled, same_aspect
@@ -129,6 +131,35 @@ class Reference:
         return canny(gray, sigma=sigma).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class OtherHalf:
+    """Canny's edges of another photo in one half of a photo, moved and bent so that they go on from the photo's own.
+
+    Attributes:
+        photo: RGB uint8, H×W×3: the photo, whose other half stays.
+        other: the other photo, RGB uint8, of the same aspect ratio.
+        half: True = the half for the other's edges, H×W.
+    """
+
+    photo: NDArray[np.uint8]
+    other: NDArray[np.uint8]
+    half: NDArray[np.bool_]
+    drawn = True
+    longest = 384  # as for `Reference`
+
+    def strokes_in(self, shape: tuple[int, int]) -> None:
+        """Return None: where the other photo has no edge, there is none."""
+
+    def at(self, window: Window, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
+        """Return the other's edges in the half of a window that holds all of the border."""
+        halves = []
+        for picture in (self.photo, self.other):
+            crop = picture[_scaled(window.box, shape, picture.shape[:2]).slices]
+            small = np.clip(resize(to_float32(crop), window.size), 0, 1)
+            halves.append((to_uint8(small), canny(to_gray(small), sigma=sigma)))
+        return join_edges(halves[0], halves[1], shrink_mask(self.half[window.box.slices], window.size))
+
+
 def read_sketch(sketch: Photo, shape: tuple[int, int], ink: Ink = Ink.AUTO, photo: Photo | None = None) -> EdgeSource:
     """Return the edges that a picture shows.
 
@@ -170,6 +201,17 @@ def read_reference(reference: Photo, shape: tuple[int, int]) -> EdgeSource:
     if not same_aspect(reference.pixels.shape[:2], shape):
         raise SketchError(_misfit(reference, shape))
     return Reference(reference.rgb)
+
+
+def read_other_half(other: Photo, photo: Photo, half: NDArray[np.bool_]) -> EdgeSource:
+    """Return the edges of another photo for one half of a photo, joined to those of the half that stays.
+
+    Raises:
+        SketchError: another aspect ratio than the photo's.
+    """
+    if not same_aspect(other.pixels.shape[:2], photo.size):
+        raise SketchError(_misfit(other, photo.size))
+    return OtherHalf(photo.rgb, other.rgb, half)
 
 
 def edge_map_pixels(edges: NDArray[np.float32]) -> NDArray[np.uint16]:
