@@ -118,6 +118,7 @@ def test_what_does_not_repeat_is_left_to_patches() -> None:
         assert fill_by_offsets(photo, hole, ~hole) is None
 
 
+@pytest.mark.slow
 def test_the_hole_has_no_influence_and_every_run_gives_the_same() -> None:
     photo = _bricks()
     hole = _ellipse(photo.shape)

@@ -116,6 +116,7 @@ def test_each_side_of_a_drawn_line_is_filled_from_its_own_side() -> None:
     assert _detail(filled, rock) > 0.5 * _detail(filled, below & ~hole)
 
 
+@pytest.mark.slow
 def test_strokes_that_stop_short_of_each_other_part_the_fill_as_one_does() -> None:
     photo, hole, below = _ridge()
     step = below & ~np.roll(below, 1, axis=0)
@@ -130,6 +131,7 @@ def test_strokes_that_stop_short_of_each_other_part_the_fill_as_one_does() -> No
     assert bridged < 1.1 * whole
 
 
+@pytest.mark.slow
 def test_a_painting_leads_patches_that_have_no_line() -> None:
     photo = _crop("tunnel", 300, 600, 200, 260)
     hole = _ellipse(photo.shape, (45, 34))
