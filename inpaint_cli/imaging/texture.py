@@ -44,7 +44,8 @@ _UNSEEN = 0.3 / 255  # an invisible difference from the patches
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
-_BESIDE_NARROW = 1.5  # pixels beside a narrow side that may be copied with it
+_NARROW = 0.5  # share of a side's known pixels in the middle of whole patches below which it is a narrow strip, and
+_BESIDE_NARROW = 3.0  # pixels beside it may be copied too: half a patch, so that its own edges are among them
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
@@ -218,7 +219,7 @@ class _Search:
         side = sides.labels == label
         own = side & self.sources
         missing = side & self.hole
-        if not grid.has_patches(own, _LEAST_PATCHES):  # narrower than a patch: with a little of what is beside it
+        if not grid.has_patches(own, max(_LEAST_PATCHES, round(_NARROW * own.sum() / grid.factor**2))):
             own = _dilated(side, _BESIDE_NARROW) & self.sources
         enough = own.sum() >= max(_LEAST_KNOWN, _LEAST_SHARE * missing.sum())
         if not enough or not grid.has_patches(own, _LEAST_PATCHES):
