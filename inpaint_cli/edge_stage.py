@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.choices import Choices
-from inpaint_cli.crops import Crop, extract_crops
+from inpaint_cli.crops import Crop, extract_crops, require_edges
 from inpaint_cli.imaging.edges import canny, compose, soft_levels, to_gray
 from inpaint_cli.imaging.lines import Line, LineSource, draw_lines, find_lines, trace_lines
 from inpaint_cli.imaging.looks import look_at, merge_looks
 from inpaint_cli.imaging.pixels import to_uint8
+from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.io.sketches import EdgeSource, quantise
 from inpaint_cli.options import EdgesMode, Lines
 
@@ -136,6 +137,29 @@ class EdgeStage:
             return []
         g1_only = self._choices.raw_map and self._choices.lines is Lines.G1
         return trace_lines(edges, to_uint8(crop.small), crop.small_hole, found_by=LineSource.G1 if g1_only else None)
+
+
+def join_edges(image: NDArray[np.uint8], mask: Mask, crops: Sequence[Crop], choices: Choices) -> Floats:
+    """Return the edges of crops in one map of the whole photo, H×W in [0, 1].
+
+    Args:
+        image: RGB uint8, H×W×3.
+        mask: True = missing, H×W.
+        crops: with edges each.
+        choices: those that the edges were found with.
+
+    Raises:
+        ValueError: a crop has no edges.
+    """
+    if choices.options.plain:
+        return require_edges(crops[0])
+    edges = canny(to_gray(image), mask, choices.sigma).astype(np.float32)
+    for crop in crops:
+        shape = crop.hole.shape[0], crop.hole.shape[1]
+        inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
+        inside &= ~(crop.hole & (crop.blend_weight == 0))  # filled by another crop
+        edges[crop.window.box.slices][inside] = upsample_nearest(require_edges(crop), shape)[inside]
+    return edges
 
 
 def _guess_lines(crop: Crop, known: Mask, probability: Floats | None) -> Floats:

@@ -20,17 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.choices import Choices
-from inpaint_cli.crops import Crop, check_inputs, extract_crops, require_edges
-from inpaint_cli.edge_stage import EdgeStage
+from inpaint_cli.crops import Crop, check_inputs, extract_crops
+from inpaint_cli.edge_stage import EdgeStage, join_edges
 from inpaint_cli.errors import SketchError
 from inpaint_cli.finish_stage import FinishStage
 from inpaint_cli.imaging import classical
-from inpaint_cli.imaging.edges import EDGE_THRESHOLD, canny, to_gray
-from inpaint_cli.imaging.fillings import wall_resistance
-from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import close_gaps
 from inpaint_cli.imaging.pixels import to_float32
-from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.inference.backends import choose_backend
 from inpaint_cli.io.sketches import EdgeMap, EdgeSource, Sketch
 from inpaint_cli.options import (
@@ -40,11 +35,11 @@ from inpaint_cli.options import (
     FillOptions,
     Lines,
     Method,
-    Painter,
     check_backend,
     check_device,
     check_dtype,
 )
+from inpaint_cli.paint_stage import PaintStage
 from inpaint_cli.results import InpaintResult
 from inpaint_cli.weights.registry import Model, resolve
 
@@ -240,15 +235,7 @@ class EdgeConnect:
             crops: with edges each.
             options: those that the edges were found with.
         """
-        if options.plain:
-            return require_edges(crops[0])
-        edges = canny(to_gray(image), mask, self.sigma(options)).astype(np.float32)
-        for crop in crops:
-            shape = crop.hole.shape[0], crop.hole.shape[1]
-            inside = upsample_nearest(crop.small_hole.astype(np.float32), shape) > 0
-            inside &= ~(crop.hole & (crop.blend_weight == 0))  # filled by another crop
-            edges[crop.window.box.slices][inside] = upsample_nearest(require_edges(crop), shape)[inside]
-        return edges
+        return join_edges(image, mask, crops, self._choices(options))
 
     def find_edges(
         self,
@@ -281,16 +268,7 @@ class EdgeConnect:
     def paint(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Second stage: return the crops, which have edges, painted along them at the working size."""
         stages.debug("painting along the lines")
-        choices = self._choices(options)
-        if choices.painter is Painter.G2:
-            images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
-            edges = [require_edges(crop) for crop in crops]
-            if not choices.raw_map and self.model.config.edge_channel == "binary":
-                edges = [(levels > EDGE_THRESHOLD).astype(np.float32) for levels in edges]
-            paintings = self._loaded_networks().paint(images, edges, holes, force_float32=options.plain)
-        else:
-            paintings = [self._paint_harmonic(crop) for crop in crops]
-        return [crop.with_painting(painting) for crop, painting in zip(crops, paintings, strict=True)]
+        return PaintStage(self._choices(options), self._loaded_networks).paint(crops)
 
     def finish(self, crops: Sequence[Crop], options: FillOptions) -> list[Crop]:
         """Last stage: return painted crops with their result, at the photo's resolution and with its texture."""
@@ -314,14 +292,6 @@ class EdgeConnect:
 
     def _choices(self, options: FillOptions) -> Choices:
         return Choices(options, self.model.config)
-
-    def _paint_harmonic(self, crop: Crop) -> Floats:
-        """Return a crop's colours spread along its edges, H×W×3: lines are walls, the rest of G1's map soft walls."""
-        config, edges = self.model.config, require_edges(crop)
-        resistance = None
-        if config.wall_strength > 0:
-            resistance = wall_resistance(edges, crop.small_hole, config.wall_strength, config.wall_exponent)
-        return harmonic_fill(crop.small, crop.small_hole, close_gaps(edges > EDGE_THRESHOLD), resistance)
 
     def _loaded_networks(self) -> Networks:
         with self._loading:

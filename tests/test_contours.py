@@ -138,5 +138,5 @@ def test_a_painting_that_is_foggy_along_a_guessed_line_counts_off_it_alone() -> 
     side = colour_side(photo, painting, above & hole, above & ~hole, [curve], 1.0, GUESSED)
     added = np.abs(side - photo).max(axis=2)
     away = RULER - np.arange(SHAPE[0])[:, None]
-    assert np.median(added[hole & (away > 1) & (away < 4)]) < 0.02
+    assert np.median(added[hole & (away > 0.5) & (away < 2)]) < 0.02
     assert np.median(added[hole & (away > 18)]) > 0.05

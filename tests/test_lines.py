@@ -8,7 +8,7 @@ import pytest
 
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
-from inpaint_cli.imaging.lines import breaks, close_gaps, draw_lines, find_lines
+from inpaint_cli.imaging.lines import close_gaps, draw_lines, find_lines
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -114,15 +114,6 @@ def test_the_examples_outlines_come_back_sharp(name: str) -> None:
     row = int(np.flatnonzero(lines[:, column])[0])
     steps = {sharp: np.abs(p[row - 3, column] - p[row + 3, column]).mean() for sharp, p in painted.items()}
     assert steps[True] > 1.2 * steps[False]
-
-
-def test_a_fill_breaks_a_line_that_it_does_not_carry_across() -> None:
-    image, hole, _ = _scene(0.35)
-    lines = _continued(image, canny(to_gray(image), hole), hole)
-    assert not breaks(canny(to_gray(image)), lines)
-    flat = np.where(hole[..., None], np.uint8(120), image)
-    assert breaks(canny(to_gray(flat)), lines)
-    assert not breaks(canny(to_gray(flat)), np.zeros_like(lines))
 
 
 def test_gaps_of_a_pixel_are_closed_and_wider_ones_are_not() -> None:

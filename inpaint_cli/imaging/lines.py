@@ -21,7 +21,6 @@ from inpaint_cli.imaging.endpoints import Endpoint, Vector, end_at, find_ends, f
 from inpaint_cli.imaging.links import find_links
 from inpaint_cli.imaging.ridges import decode_lines
 
-_MET = 2.0  # pixels between a line and an edge of a fill that follows it
 _BEFORE, _AHEAD, _BESIDE = 3.0, 12.0, 3.0  # pixels from the end of an edge to a line that continues it
 _AGREEMENT = 0.5  # cosine between a line and the photo's edge beyond which one does not continue the other
 _LONGEST_GAP = 16.0  # pixels for which a line may leave the hole and still count as one line
@@ -158,19 +157,6 @@ def close_gaps(lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the lines with gaps of one pixel closed, H×W, as walls need to be."""
     closed = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return closed > 0
-
-
-def breaks(edges: NDArray[np.bool_], lines: NDArray[np.bool_]) -> bool:
-    """Whether a fill interrupts one of the lines that it should follow.
-
-    Args:
-        edges: Canny's edges of the fill, H×W.
-        lines: one pixel wide, H×W.
-    """
-    distance = distance_to(edges)
-    count, labels = cv2.connectedComponents(lines.astype(np.uint8), connectivity=8)
-    met = [float((distance[labels == line] <= _MET).mean()) for line in range(1, count)]
-    return min(met, default=1.0) < 0.5
 
 
 def _unexplained(probability: NDArray[np.float32], hole: NDArray[np.bool_], lines: Sequence[Line]) -> list[Line]:

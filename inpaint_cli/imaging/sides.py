@@ -29,6 +29,7 @@ _UNSEEN_OFF = 0.5  # pixels: a step that nobody sees
 _DRAWN_OFF = 1.5  # pixels by which a line that was drawn may be moved there
 _SMOOTHING = 2.0  # Gaussian σ along a curve, in working pixels: removes the raster's staircase
 _BESIDE = 2.5  # pixels beside a line at which the sides that it separates are read
+_MOST = 0.8  # share of a line between two sides from which it separates them
 _SLIVER = 0.004  # share of the hole below which a part joins its neighbour
 
 
@@ -71,6 +72,17 @@ class Sides:
         offset = _BESIDE * normals(curve.points)
         left, right = (self._at(curve.points + way * offset) for way in (1, -1))
         return left, right
+
+    def cuts(self, curve: Curve) -> bool:
+        """Whether a line separates two sides along most of its length."""
+        left, right = self.beside(curve)
+        return bool((left != right).mean() > _MOST)
+
+    def loose_share(self) -> float:
+        """Return the share of the lines' length that separates no sides."""
+        lengths = np.array([len(curve.points) for curve in self.curves])
+        cutting = np.array([self.cuts(curve) for curve in self.curves])
+        return float(lengths[~cutting].sum() / lengths.sum())
 
     def _at(self, places: Points) -> Integers:
         labels: Integers = self.labels[pixels_of(places, self.labels.shape)]

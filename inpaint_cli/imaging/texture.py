@@ -12,8 +12,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,13 +20,13 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
-from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
 from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
 from inpaint_cli.imaging.resampling import shrink_mask
-from inpaint_cli.imaging.sides import Curve, Sides, divide
+from inpaint_cli.imaging.selection import Limits, select
+from inpaint_cli.imaging.sides import Sides, divide
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -39,8 +37,6 @@ _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills a
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
-_STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
-_UNSEEN = 0.3 / 255  # an invisible difference from the patches
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
 _LEAST_SHARE = 0.25  # of what is missing: a side with fewer known pixels has too little to copy from
@@ -49,17 +45,10 @@ _BESIDE_NARROW = 3.0  # pixels beside it may be copied too: half a patch, so tha
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 
-class _Limits(NamedTuple):
-    """What a fill may lose against patches alone."""
-
-    distance: float  # to the photo's patches: at most so many times theirs
-    structure: float  # at least this share of theirs
-
-
-_ALONG = _Limits(1.1, 0.72)
-_LED = _Limits(1.05, 0.8)
-_REPEATED = _Limits(1.1, 0.85)
-_PAINTED = _Limits(1.06, 0.9)
+_ALONG = Limits(1.1, 0.72)
+_LED = Limits(1.05, 0.8)
+_REPEATED = Limits(1.1, 0.85)
+_PAINTED = Limits(1.06, 0.9)
 
 
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
@@ -246,21 +235,20 @@ def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) 
     fill that is nearer to the photo's patches is taken.
     """
     sides = divide(search.known, search.hole, lines, size)
-    loose = _loose_share(sides)
-    if loose <= _MOSTLY:
+    if sides.loose_share() <= _MOSTLY:
         return _by_side_with_edges(search, sides)
     led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
     bridged = divide(search.known, search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
-    if _loose_share(bridged) > _MOSTLY:
+    if bridged.loose_share() > _MOSTLY:
         return led
     fill = _by_side_with_edges(search, bridged)
     photo = KnownPatches.around(search.known, search.hole, search.sources)
-    return fill if _distance(photo, fill) < _distance(photo, led) else led
+    return fill if photo is not None and photo.distance_to(fill) < photo.distance_to(led) else led
 
 
 def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
     """Return the window filled side by side, with the painting's edges along lines that cut nothing."""
-    loose = [curve for curve in sides.curves if not _cuts(curve, sides)]
+    loose = [curve for curve in sides.curves if not sides.cuts(curve)]
     return keep_edges(search.by_side(sides), search.target, search.hole, loose)
 
 
@@ -276,7 +264,7 @@ def _along_guessed(
     if search.weight > 0:  # a guide was asked for: the painting leads patches alone
         return search.everywhere()
     sides = divide(search.known, search.hole, lines, size) if lines else None
-    attempts: list[tuple[Callable[[], Floats], _Limits]] = []
+    attempts: list[tuple[Callable[[], Floats], Limits]] = []
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
@@ -292,86 +280,12 @@ def _along_guessed(
         repeated = prefer_repeated(alone, shifted, search.hole, search.sources)
         attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
-    result = alone.copy()
-    count, labels = cv2.connectedComponents(search.hole.astype(np.uint8), connectivity=8)
-    parts = [_Part.of(labels == label, alone, search) for label in range(1, count)]
-    for make, limits in attempts:
-        if not parts:
-            break
-        fill = make()
-        takes = [part.takes(fill, limits) for part in parts]
-        for part in compress(parts, takes):
-            result[part.here] = fill[part.here]
-        parts = [part for part, done in zip(parts, takes, strict=True) if not done]
-    return result
+    return select(attempts, alone, search.known, search.hole, search.sources)
 
 
 def _finished(search: Callable[[], Floats | None], begun: Future[Floats | None] | None) -> Floats | None:
     """Return what a search gives that may have been begun in another thread; one that waits there is done here."""
     return search() if begun is None or begun.cancel() else begun.result()
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A connected part of the hole, for which fills compete.
-
-    Attributes:
-        here: the part, h×w.
-        alone: the window filled by patches alone, h×w×3.
-        photo: the photo's patches around it; None where there are none.
-        distance: of `alone` to them.
-        structure: of `alone`.
-    """
-
-    here: Mask
-    alone: Floats
-    photo: KnownPatches | None
-    distance: float
-    structure: float
-
-    @classmethod
-    def of(cls, here: Mask, alone: Floats, search: _Search) -> "_Part":
-        photo = KnownPatches.around(search.known, here, search.sources)
-        return cls(here, alone, photo, _distance(photo, alone), _structure(alone, here))
-
-    def takes(self, fill: Floats, limits: _Limits) -> bool:
-        """Whether a fill is nearly as much like the photo as patches alone, and another one.
-
-        A smear is like much of a photo, so a fill must not lose structure either. One that is more like the photo may
-        lose as much of it: that was clutter.
-        """
-        if (fill[self.here] == self.alone[self.here]).all():
-            return False
-        distance = _distance(self.photo, fill)
-        if distance > limits.distance * self.distance + _UNSEEN:
-            return False
-        nearer = min(1.0, distance / max(self.distance, _UNSEEN))
-        return _structure(fill, self.here) >= limits.structure * nearer * self.structure
-
-
-def _distance(photo: KnownPatches | None, fill: Floats) -> float:
-    """Return how far a fill is from the photo's patches, 0 where there are none."""
-    return 0.0 if photo is None else photo.distance_to(fill)
-
-
-def _structure(fill: Floats, here: Mask) -> float:
-    """Return the structure in a part of the hole: the mean gradient of its smoothed grey values."""
-    gray = cv2.GaussianBlur(to_gray(fill), (0, 0), _STRUCTURE)
-    down, across = (cv2.Sobel(gray, cv2.CV_32F, *axis, ksize=1, scale=0.5) for axis in ((0, 1), (1, 0)))
-    return float(np.hypot(down, across)[here].mean())
-
-
-def _cuts(curve: Curve, sides: Sides) -> bool:
-    """Whether a line separates two sides along most of its length."""
-    left, right = sides.beside(curve)
-    return bool((left != right).mean() > 0.8)
-
-
-def _loose_share(sides: Sides) -> float:
-    """Return the share of the lines' length that separates no sides."""
-    lengths = np.array([len(curve.points) for curve in sides.curves])
-    cutting = np.array([_cuts(curve, sides) for curve in sides.curves])
-    return float(lengths[~cutting].sum() / lengths.sum())
 
 
 def _dilated(mask: Mask, radius: float) -> Mask:
