@@ -108,24 +108,30 @@ def divide(photo: Floats, hole: Mask, lines: Sequence[Line], size: tuple[int, in
     """
     height, width = hole.shape
     scale = np.array([width / size[1], height / size[0]])
-    courses = [dense(_to_window(_smoothed(line.points), scale), _SPACING) for line in lines]
+    courses = [_to_border(_to_window(_smoothed(line.points), scale), 2 * scale, hole.shape) for line in lines]
+    courses = [dense(course, _SPACING) for course in courses]
     walls = np.zeros(hole.shape, np.uint8)
     curves, rays = [], []
     for number, (line, course) in enumerate(zip(lines, courses, strict=True)):
-        contours = []
+        contours: list[Contour | None] = []
+        outwards = []
         for end, place in ((line.start, course[0]), (line.end, course[-1])):
             contour = None
             if end is not None:
                 path = np.concatenate([place[None], _to_window(_smoothed(end.path), scale)])
                 contour = find_contour(photo, ~hole, path, float(scale.max())) if len(end.path) else None
-                outwards = path if contour is None else contour.points
-                tail = round(_TAIL * float(scale.max()))
-                rays.append((outwards, _heading(outwards[-tail:], -end.direction * scale)))
+                way = path if contour is None else contour.points
+                outwards.append((-len(contours), way, -end.direction * scale))  # 0 or −1: the line's point there
             contours.append(contour)
         curve = Curve(course, contours[0], contours[1], line.source is LineSource.DRAWN)
         others = [other for k, other in enumerate(courses) if k != number]
-        curves.append(replace(curve, points=_joined(curve, others, hole.shape)))
-        _draw(walls, curves[-1].points)
+        points = _joined(curve, others, hole.shape)
+        curves.append(replace(curve, points=points))
+        _draw(walls, points)
+        for at, way, direction in outwards:
+            heading = _heading(way[-round(_TAIL * float(scale.max())) :], direction)
+            # From the line's own end: a drawn line is hardly moved, and a gap before the photo's edge would be a leak.
+            rays.append((np.concatenate([points[at][None], way]), heading))
     for path, heading in rays:
         _cast(walls, path, heading)
     return Sides(_regions(walls, hole), tuple(curves))
@@ -176,6 +182,27 @@ def _heading(tail: Points, default: Points) -> Points:
 def _to_window(points: Points, scale: Points) -> Points:
     """Return places of the working size in pixels of the window."""
     return np.asarray((points + 0.5) * scale - 0.5, np.float64)
+
+
+def _to_border(points: Points, reach: Points, shape: tuple[int, ...]) -> Points:
+    """Return a curve in a window with its ends led on to the window's border if they are within reach of it, N×2.
+
+    Args:
+        points: N×2 (x, y).
+        reach: in pixels, (x, y).
+        shape: of the window (h, w).
+    """
+    last = np.array([shape[1] - 1, shape[0] - 1], np.float64)
+    for _ in range(2):  # one end, then the other
+        place = points[-1]
+        gaps = np.concatenate([place / reach, (last - place) / reach])  # to the left, top, right and bottom
+        side = int(gaps.argmin())
+        if 0 < gaps[side] <= 1:
+            onto = place.copy()
+            onto[side % 2] = 0 if side < 2 else last[side % 2]
+            points = np.concatenate([points, onto[None]])
+        points = points[::-1]
+    return points
 
 
 def _smoothed(points: Points) -> Points:
