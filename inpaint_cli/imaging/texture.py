@@ -44,7 +44,7 @@ _NARROW = 0.5  # share of a side's known pixels in the middle of whole patches b
 _BESIDE_NARROW = 3.0  # pixels beside it may be copied too: half a patch, so that its own edges are among them
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
-
+# What each kind of fill may lose against patches alone (benchmarks/texture.md).
 _ALONG = Limits(1.1, 0.72)
 _LED = Limits(1.05, 0.8)
 _REPEATED = Limits(1.1, 0.85)
