@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -23,6 +24,9 @@ from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_area, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
 from inpaint_cli.options import FillOptions
+
+if TYPE_CHECKING:
+    from inpaint_cli.imaging.texture import WithoutLines
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -51,7 +55,7 @@ class Crop:
         trusted: the edges were drawn or given by the user, not guessed.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
-        unled: the last stage's fill without lines, begun ahead of it (`imaging.texture.copy_unled`); None if not.
+        begun: the last stage's fills without lines (`imaging.texture`), begun ahead of it; None if not.
     """
 
     window: Window
@@ -66,7 +70,7 @@ class Crop:
     trusted: bool = False
     painting: Floats | None = None
     result: Floats | None = None
-    unled: Future[Floats | None] | None = None
+    begun: Future[WithoutLines] | None = None
 
     def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
         """Return the crop with its edges, H×W in [0, 1], and the lines among them."""
@@ -78,7 +82,7 @@ class Crop:
 
     def with_result(self, result: Floats) -> Crop:
         """Return the crop with its result, h×w×3 in [0, 1]."""
-        return replace(self, result=result, unled=None)
+        return replace(self, result=result, begun=None)
 
     @property
     def has_edges(self) -> bool:

@@ -18,7 +18,7 @@ from inpaint_cli.imaging.blending import match_border
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import copy_unled, texture
+from inpaint_cli.imaging.texture import fill_without_lines, texture
 
 Floats = NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class FinishStage:
         if beside is None or options.plain or not options.texture or self._choices.guide > 0:
             return None
         return lambda crop: replace(
-            crop, unled=beside.submit(copy_unled, crop.image, crop.hole, crop.excluded, options.seed)
+            crop, begun=beside.submit(fill_without_lines, crop.image, crop.hole, crop.excluded, options.seed)
         )
 
     def finish(self, crops: Sequence[Crop]) -> list[Crop]:
@@ -72,7 +72,7 @@ class FinishStage:
                 size=crop.window.size,
                 excluded=crop.excluded,
                 seed=options.seed,
-                unled=crop.unled,
+                begun=crop.begun,
                 beside=self._beside,
             )
         return np.clip(large, 0, 1)

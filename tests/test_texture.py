@@ -11,7 +11,7 @@ from inpaint_cli.imaging.contours import softness
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
-from inpaint_cli.imaging.texture import copy_unled, texture
+from inpaint_cli.imaging.texture import fill_without_lines, texture
 from tests.pictures import EXAMPLES
 
 
@@ -136,7 +136,7 @@ def test_a_painting_leads_patches_that_have_no_line() -> None:
     photo = _crop("tunnel", 300, 600, 200, 260)
     hole = _ellipse(photo.shape, (45, 34))
     painting = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.float32) / 255
-    alone = copy_unled(photo, hole)
+    alone = fill_without_lines(photo, hole).alone
     assert alone is not None
     filled = texture(photo, hole, painting, 0)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()

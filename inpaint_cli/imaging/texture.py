@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ from inpaint_cli.imaging.sides import Sides, divide
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
+_Fill = TypeVar("_Fill")
 
 _OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
@@ -51,6 +53,19 @@ _REPEATED = Limits(1.1, 0.85)
 _PAINTED = Limits(1.06, 0.9)
 
 
+@dataclass(frozen=True)
+class WithoutLines:
+    """Fills of a window that need neither lines nor a painting, RGB in [0, 1], h×w×3 each.
+
+    Attributes:
+        alone: by patches alone; None if no patch may be copied.
+        shifted: by shifted copies; None if the photo does not repeat.
+    """
+
+    alone: Floats | None
+    shifted: Floats | None
+
+
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     photo: Image,
     hole: Mask,
@@ -61,7 +76,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size: tuple[int, int] | None = None,
     excluded: Mask | None = None,
     seed: int = 0,
-    unled: Future[Floats | None] | None = None,
+    begun: Future[WithoutLines] | None = None,
     beside: Executor | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
@@ -78,7 +93,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         size: the working size (H, W); None: the window's own.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
-        unled: the future result of `copy_unled` for this window, if it has been started.
+        begun: the future result of `fill_without_lines` for this window, if it has been started.
         beside: searches in another thread; None: one is started for this window.
 
     Raises:
@@ -97,14 +112,12 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         if beside is None and cv2.getNumThreads() > 1:
             beside = own.enter_context(ThreadPoolExecutor(1))
         search = _Search(known, hole, sources, target, guide, seed, trust, blur, beside)
-        fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, unled)
+        fill = _along_drawn(search, trusted, size) if drawn else _along_guessed(search, trusted, size, begun)
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def copy_unled(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> Floats | None:
-    """Return the window filled by patches alone, with which `texture` compares fills along lines: RGB, h×w×3.
-
-    It needs neither lines nor a painting, so that it can run while they are computed.
+def fill_without_lines(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> WithoutLines:
+    """Return the fills with which `texture` compares those along lines; they can be made before lines are known.
 
     Args:
         photo: RGB, h×w×3; its values in the hole are ignored.
@@ -112,15 +125,12 @@ def copy_unled(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search.
 
-    Returns:
-        Values in [0, 1], float32; None if no patch may be copied.
-
     Raises:
         InpaintError: PyPatchMatch has no native library on this machine.
     """
     known = photo.astype(np.float32) / np.float32(255)
     sources = ~hole if excluded is None else ~hole & ~excluded
-    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).unled()
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).without_lines()
 
 
 @dataclass(frozen=True)
@@ -162,6 +172,10 @@ class _Search:
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
+    def without_lines(self) -> WithoutLines:
+        """Return what needs no lines."""
+        return WithoutLines(self.unled(), fill_by_offsets(self.known, self.hole, self.sources))
+
     def by_side(self, sides: Sides) -> Floats:
         """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
         if not sides.part(self.hole):
@@ -199,7 +213,7 @@ class _Search:
             done = self._mixed(total, weight)
         return done
 
-    def begin(self, search: Callable[[], Floats | None]) -> Future[Floats | None] | None:
+    def begin(self, search: Callable[[], _Fill]) -> Future[_Fill] | None:
         """Have a search done in the other thread, if there is one: PyPatchMatch computes without Python's lock."""
         return None if self.beside is None else self.beside.submit(search)
 
@@ -253,7 +267,7 @@ def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
 
 
 def _along_guessed(
-    search: _Search, lines: Sequence[Line], size: tuple[int, int], unled: Future[Floats | None] | None = None
+    search: _Search, lines: Sequence[Line], size: tuple[int, int], begun: Future[WithoutLines] | None = None
 ) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
@@ -268,22 +282,19 @@ def _along_guessed(
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
-    unled = unled or search.begin(search.unled)
-    shift = partial(fill_by_offsets, search.known, search.hole, search.sources)
-    begun = search.begin(shift)
+    begun = begun or search.begin(search.without_lines)
     first = attempts[0][0]()
-    fill = _finished(search.unled, unled)
-    alone = search.target if fill is None else fill
     attempts[0] = lambda: first, attempts[0][1]
-    shifted = _finished(shift, begun)
-    if shifted is not None:
-        repeated = prefer_repeated(alone, shifted, search.hole, search.sources)
+    others = _finished(search.without_lines, begun)
+    alone = search.target if others.alone is None else others.alone
+    if others.shifted is not None:
+        repeated = prefer_repeated(alone, others.shifted, search.hole, search.sources)
         attempts.insert(0, (lambda: repeated, _REPEATED))
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     return select(attempts, alone, search.known, search.hole, search.sources)
 
 
-def _finished(search: Callable[[], Floats | None], begun: Future[Floats | None] | None) -> Floats | None:
+def _finished(search: Callable[[], _Fill], begun: Future[_Fill] | None) -> _Fill:
     """Return what a search gives that may have been begun in another thread; one that waits there is done here."""
     return search() if begun is None or begun.cancel() else begun.result()
 
