@@ -174,7 +174,9 @@ class _Search:
 
     def without_lines(self) -> WithoutLines:
         """Return what needs no lines."""
-        return WithoutLines(self.unled(), fill_by_offsets(self.known, self.hole, self.sources))
+        # In this order beside the networks: shifted copies need more memory, and G1, which runs first, less than G2.
+        shifted = fill_by_offsets(self.known, self.hole, self.sources)
+        return WithoutLines(self.unled(), shifted)
 
     def by_side(self, sides: Sides) -> Floats:
         """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
