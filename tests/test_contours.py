@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from inpaint_cli.imaging.colours import GUESSED, colour_side
-from inpaint_cli.imaging.contours import find_contour, smooth_curve
+from inpaint_cli.imaging.contours import find_contour
 from inpaint_cli.imaging.edges import canny, compose, to_gray
 from inpaint_cli.imaging.lines import trace_lines
 from inpaint_cli.imaging.sides import Curve, divide
+from inpaint_cli.imaging.smoothing import smooth_curve
 
 SHAPE = (140, 260)
 COLUMNS = np.arange(SHAPE[1], dtype=np.float64)

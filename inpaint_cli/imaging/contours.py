@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaint_cli.imaging.smoothing import smooth, smooth_curve
+
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,20 +74,6 @@ def dense(points: Points, spacing: float) -> Points:
     steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     at = np.linspace(0, steps[-1], max(2, int(np.ceil(steps[-1] / spacing)) + 1))
     return np.stack([np.interp(at, steps, points[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def smooth_curve(points: Points, sigma: float) -> Points:
-    """Return a curve smoothed by a Gaussian of so many of its points, N×2; its ends stay.
-
-    It is mirrored through its ends, so that they do not move and keep their direction.
-    """
-    reach = min(len(points) - 1, int(np.ceil(4 * sigma)))
-    if reach < 1:
-        return points
-    padded = np.concatenate([2 * points[0] - points[reach:0:-1], points, 2 * points[-1] - points[-2 : -reach - 2 : -1]])
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel /= kernel.sum()
-    return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in range(points.shape[1])], axis=1)
 
 
 def blurred_step(t: Points) -> Points:
@@ -198,7 +186,8 @@ def _scores(profiles: Floats, seen: Mask, width: int) -> tuple[Points, float, fl
     near = np.s_[:, max(middle - 2 * width, 0) : middle + 2 * width + 1]
     mean = difference[near].sum(axis=1) / np.maximum(whole[near].sum(axis=1), 1)[:, None]
     seen_here = whole.any(axis=1).astype(np.float64)
-    mean = _along(mean * seen_here[:, None]) / np.maximum(_along(seen_here[:, None]), 1e-3)
+    weight = smooth(seen_here[:, None], _ALONG, beyond="constant")
+    mean = smooth(mean * seen_here[:, None], _ALONG, beyond="constant") / np.maximum(weight, 1e-3)
     length = np.linalg.norm(mean, axis=1, keepdims=True)
     score = np.einsum("nkc,nc->nk", difference, mean / np.maximum(length, 1e-9))
     peak = score.max(axis=1)
@@ -245,13 +234,6 @@ def _roughness(points: Points, grain: float) -> Points:
     power = float((deviation**2).mean())
     share = 1 - (_SMOOTH + _NOISY * grain) ** 2 / max(power, 1e-9)
     return deviation * np.sqrt(share) if share > 0 else np.zeros(0)
-
-
-def _along(values: Points) -> Points:
-    reach = min(len(values) - 1, int(3 * _ALONG))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _ALONG) ** 2)
-    padded = np.pad(values, ((reach, reach), (0, 0)))
-    return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in range(values.shape[1])], axis=1)
 
 
 def _sample(values: Floats, places: Points) -> Floats:

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.smoothing import smooth
+from inpaint_cli.imaging.smoothing import smooth, smooth_curve
 
 Vector = NDArray[np.float64]
 Pixel = tuple[int, int]  # row, column
@@ -164,11 +164,8 @@ def _smooth(chain: _Chain) -> Vector:
     if chain.closed:
         ring = smooth(points[:-1], _SMOOTHING, beyond="wrap")
         course = np.concatenate([ring, ring[:1]])
-    else:  # continued by point reflection at its ends, so that these stay
-        reach = min(len(points) - 1, int(4 * _SMOOTHING))
-        before, after = 2 * points[0] - points[reach:0:-1], 2 * points[-1] - points[-2 : -2 - reach : -1]
-        whole = np.concatenate([before, points, after])
-        course = smooth(whole, _SMOOTHING, beyond="edge")[reach : reach + len(points)]
+    else:
+        course = smooth_curve(points, _SMOOTHING)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(course, axis=0), axis=1))])
     at = np.linspace(0, length[-1], max(2, round(length[-1] / _STEP) + 1))
     return np.stack([np.interp(at, length, course[:, axis]) for axis in (0, 1)], axis=1)

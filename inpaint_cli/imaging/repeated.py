@@ -19,9 +19,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _LARGEST = 140  # square root of the largest hole's area in cells
-_SPREAD = (
-    3  # times that square: a larger box around the hole would need too much memory, and patches do thin holes well
-)
+_SPREAD = 3  # times that: the largest box around a hole; patches do thin, spread holes well
 _NARROWEST = 12  # pixels: a strip that is narrower shows nothing twice
 _EDGE = 0.2  # difference from the photo at the rim above which an edge is out of place: no error of brightness
 _FINE = 10.0  # Gaussian σ in pixels below which two fills are compared: joining copies changes their brightness

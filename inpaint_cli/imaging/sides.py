@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.contours import Contour, dense, find_contour, normals, smooth_curve
+from inpaint_cli.imaging.contours import Contour, dense, find_contour, normals
 from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.lines import Line, LineSource
+from inpaint_cli.imaging.smoothing import smooth_curve
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]

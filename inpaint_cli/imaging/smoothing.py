@@ -46,3 +46,15 @@ def smooth(
         total += (wide[k : k + count] + wide[far : far + count]) * weights[k]
     smoothed: NDArray[_Float] = np.moveaxis(total, 0, axis).astype(values.dtype)
     return smoothed
+
+
+def smooth_curve(points: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """Return a curve smoothed along its length, N×D; it is continued by point reflection at its ends, which stay.
+
+    Args:
+        points: N×D, evenly spaced, N ≥ 1.
+        sigma: standard deviation of the Gaussian, in points.
+    """
+    reach = min(len(points) - 1, int(_TRUNCATE * sigma + 0.5))
+    before, after = 2 * points[0] - points[reach:0:-1], 2 * points[-1] - points[-2 : -2 - reach : -1]
+    return smooth(np.concatenate([before, points, after]), sigma, beyond="edge")[reach : reach + len(points)]
