@@ -1,5 +1,6 @@
 """OpenCV runs the same networks as torch, without torch in the process, and `auto` chooses well."""
 
+import json
 import os
 import subprocess
 import sys
@@ -96,7 +97,9 @@ def test_both_backends_paint_and_draw_the_same_at_odd_sizes(output: str, tmp_pat
     )  # fmt: skip
     assert export.returncode == 0
     config = tmp_path / "model" / "config.json"
-    config.write_text(config.read_text("utf-8").replace('"output": "correction"', f'"output": "{output}"'), "utf-8")
+    contrast = "photo" if output == "correction" else "none"  # only a correction can be scaled by the photo's contrast
+    changed = json.loads(config.read_text("utf-8")) | {"output": output, "contrast": contrast}
+    config.write_text(json.dumps(changed), "utf-8")
     model = resolve(str(tmp_path / "model"))
     shapes = [(61, 83), (61, 83), (16, 17)]
     rng = np.random.default_rng(5)
