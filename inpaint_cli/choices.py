@@ -27,12 +27,14 @@ class Choices:
             return self.options.lines
         return Lines.G1 if self.options.plain else Lines(self.config.lines)
 
-    @property
-    def painter(self) -> Painter:
-        """What paints along them."""
+    def painter(self, *, drawn: bool) -> Painter:
+        """What paints along lines that the user gave, or along guessed ones."""
         if self.options.painter is not Painter.AUTO:
             return self.options.painter
-        return Painter.G2 if self.options.plain else Painter(self.config.painter)
+        if self.options.plain:
+            return Painter.G2
+        of_drawn = Painter(self.config.drawn_painter)
+        return of_drawn if drawn and of_drawn is not Painter.AUTO else Painter(self.config.painter)
 
     @property
     def sigma(self) -> float:
@@ -50,13 +52,18 @@ class Choices:
         return self.options.plain or not self.config.look_sizes
 
     def longest(self, of_lines: int | None = None) -> int:
-        """Return the longer side of the working size, in pixels: for a network about twice what it was trained on.
+        """Return the longer side of the working size, in pixels.
 
         Args:
             of_lines: what suits the lines (`io.sketches.EdgeSource`); None: guessed ones.
         """
-        if self.options.size is not None:
-            return self.options.size
-        if self.painter is Painter.G2 or (self.lines is Lines.G1 and self.raw_map):
-            return min(_MAX_WORKING_SIZE, 2 * self.config.train_size)
-        return of_lines or self.config.line_size
+        painter = self.painter(drawn=of_lines is not None)
+        by_network = painter is Painter.G2 or (painter is Painter.BOTH and of_lines is None)
+        if by_network or (self.lines is Lines.G1 and self.raw_map):
+            return self.longest_of_network
+        return self.options.size or of_lines or self.config.line_size
+
+    @property
+    def longest_of_network(self) -> int:
+        """The longer side that suits a network, in pixels: about twice what it was trained on."""
+        return self.options.size or min(_MAX_WORKING_SIZE, 2 * self.config.train_size)

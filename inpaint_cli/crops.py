@@ -22,7 +22,7 @@ from inpaint_cli.imaging.endpoints import sample
 from inpaint_cli.imaging.lines import Line, LineSource
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_area, shrink_mask
-from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan
+from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan, working_size
 from inpaint_cli.options import FillOptions
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Crop:
         edges: C_comp, the edges to paint along, H×W in [0, 1]; None before the first stage.
         lines: the lines among the edges in the hole, by falling trust.
         trusted: the edges were drawn or given by the user, not guessed.
+        seen_by_g2: the same window with its edges at the size that suits G2; None: that is the working size, or G2
+            does not paint.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
         begun: the last stage's fills without lines (`imaging.texture`), begun ahead of it; None if not.
@@ -68,6 +70,7 @@ class Crop:
     edges: Floats | None = None
     lines: tuple[Line, ...] = ()
     trusted: bool = False
+    seen_by_g2: Crop | None = None
     painting: Floats | None = None
     result: Floats | None = None
     begun: Future[WithoutLines] | None = None
@@ -75,6 +78,14 @@ class Crop:
     def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
         """Return the crop with its edges, H×W in [0, 1], and the lines among them."""
         return replace(self, edges=edges, lines=tuple(lines), trusted=trusted)
+
+    def resized(self, longest: int) -> Crop:
+        """Return the crop before its first stage at another working size, its longer side at most so many pixels."""
+        size = working_size((self.hole.shape[0], self.hole.shape[1]), longest)
+        small = resize_area(to_float32(self.image), size)
+        return replace(
+            self, window=replace(self.window, size=size), small=small, small_hole=shrink_mask(self.hole, size)
+        )
 
     def with_painting(self, painting: Floats) -> Crop:
         """Return the crop with its painting, H×W×3 in [0, 1]."""

@@ -22,7 +22,7 @@ from inpaint_cli.imaging.looks import look_at, merge_looks
 from inpaint_cli.imaging.pixels import to_uint8
 from inpaint_cli.imaging.resampling import upsample_nearest
 from inpaint_cli.io.sketches import EdgeSource, quantise
-from inpaint_cli.options import EdgesMode, Lines
+from inpaint_cli.options import EdgesMode, Lines, Painter
 
 if TYPE_CHECKING:
     from inpaint_cli.inference import Networks
@@ -81,6 +81,16 @@ class EdgeStage:
         ]
 
     def _with_edges(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Crop]:
+        """Return crops with their edges, and with those at G2's size where it paints beside the harmonic painter."""
+        edged = self._edged(crops, sketch, shape)
+        drawn = sketch is not None and sketch.drawn
+        if not drawn or self._choices.painter(drawn=True) is not Painter.BOTH:
+            return edged
+        longest = self._choices.longest_of_network
+        seen = self._edged([crop.resized(longest) for crop in crops], sketch, shape)
+        return [replace(crop, seen_by_g2=own) for crop, own in zip(edged, seen, strict=True)]
+
+    def _edged(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Crop]:
         """Return crops with the edges that the sketch, if any, and the tool give them."""
         sigma = self._choices.sigma
         known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]

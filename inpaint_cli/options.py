@@ -52,6 +52,7 @@ class Painter(StrEnum):
     AUTO = "auto"  # what the model's registry entry says
     G2 = "g2"
     HARMONIC = "harmonic"
+    BOTH = "both"  # the mean of the two
 
 
 OLD_HARMONIC = "diffusion"  # the word for `harmonic` before version 0.2: still accepted, with a warning

@@ -283,7 +283,10 @@ class EdgeConnect:
             hole: share of the photo that is missing.
             options: those that they were filled with.
         """
-        painter = self._choices(options).painter if options.method is Method.EDGECONNECT else None
+        painter = None
+        if options.method is Method.EDGECONNECT:
+            choices = self._choices(options)
+            painter = ", ".join(sorted({choices.painter(drawn=crop.trusted) for crop in crops}))
         return InpaintResult.of(crops, hole, painter=painter, keep_steps=options.keep_steps)
 
     def sigma(self, options: FillOptions) -> float:

@@ -41,7 +41,8 @@ class InpaintResult:
         crops: one per window; where windows overlap, the later one is seen.
         hole: share of the photo that the mask covers, before it is dilated.
         lines: number of lines in the holes by their source, as a `LineSource` names it.
-        painter: what painted along them; None for a classical method.
+        painter: what painted along them, with commas where holes with a sketch and others differ; None for a classical
+            method.
         has_edges: whether any edge lies in a hole, whatever its level.
     """
 

@@ -89,6 +89,20 @@ def test_lines_and_painter_are_those_that_were_asked_for(scene: Scene):
     assert scene.distance(painted, scene.fill(*PAINTED)) > 0.5
 
 
+def test_both_is_the_mean_of_the_two_painters_and_paints_along_what_was_drawn(scene: Scene):
+    options = ("--edges", scene.sketch(), "--no-texture", "--no-harmonise", "--size", 128)
+    harmonic, g2, both, auto = (
+        scene.fill(*options, *painter)
+        for painter in (("--painter", "harmonic"), ("--painter", "g2"), ("--painter", "both"), ())
+    )
+    assert "1 drawn · painter: both" in auto.said
+    assert (auto.picture == both.picture).all()
+    mean = (harmonic.steps["painting"].astype(float) + g2.steps["painting"]) / 2
+    hole = cv2.resize(both.steps["hole"], mean.shape[1::-1], interpolation=cv2.INTER_AREA) > 250
+    assert np.abs(both.steps["painting"] - mean)[hole].max() <= 1.5
+    assert scene.distance(both, harmonic) > 0.5
+
+
 def test_plain_is_both_networks_at_the_photos_own_size_without_texture(scene: Scene):
     plain = scene.fill("--plain")
     assert "by G1 · painter: g2" in plain.said

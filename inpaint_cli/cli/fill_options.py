@@ -196,8 +196,8 @@ PainterOption = Annotated[
         parser=parse_painter,
         metavar="|".join(Painter),
         rich_help_panel=_FILL,
-        help="What paints along the lines: the network G2, or the harmonic fill, which spreads the colours of the rim "
-        "into the hole and needs no network; "
+        help="What paints along the lines: the network G2; the harmonic fill, which spreads the colours of the rim "
+        "into the hole and needs no network; or the mean of both; "
         "auto takes what was measured to be best for the model.",
     ),
 ]

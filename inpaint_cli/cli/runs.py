@@ -69,7 +69,7 @@ class ModelChoice:
         model = resolve(self.weights, weights_file=self.weights_file)
         backend, dtype = self.backend, self.dtype
         painter = Painter(model.config.painter) if self.painter is Painter.AUTO else self.painter
-        if painter is Painter.G2:
+        if painter in {Painter.G2, Painter.BOTH}:
             backend, dtype = choose_for_many(backend, self.device, dtype, (model.edge, model.inpaint), photos)
         return EdgeConnect(model, self.device, dtype, self.threads, backend=backend, max_concurrent=max_concurrent)
 

@@ -23,7 +23,7 @@ from inpaint_cli.imaging.tracing import outlines, trace_lines
 from inpaint_cli.imaging.windows import Box, bounding_box
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.sketches import EdgeSource, read_sketch
-from inpaint_cli.options import FillOptions, Lines, Method, Painter
+from inpaint_cli.options import FillOptions, Lines, Method
 from inpaint_cli.pipeline import EdgeConnect
 from inpaint_cli.results import InpaintResult
 
@@ -145,7 +145,8 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         followed = lines_seen(crops)
         if wanted.seen is None and drawing.lines:
             tell("lines", **_described(followed, (True,) * len(followed.expected)))
-        result = InpaintResult.of(_paint(settings.model, crops, options, tell), float(wanted.hole.mean()))
+        painted = _paint(settings.model, crops, options, tell)
+        result = settings.model.result(painted, float(wanted.hole.mean()), options)
     else:
         tell("painting")
         result = settings.model.fill(photo.rgb, wanted.hole, options)
@@ -161,7 +162,7 @@ def fill(session: Session, index: int, drawing: Drawing, tell: Tell) -> None:
         count=followed.count,
         kept=sum(wanted.kept),
         drawn=sum(stroke.tool is Tool.PENCIL for stroke in drawing.strokes) if wanted.sketch is not None else 0,
-        painter=_painter_word(settings),
+        painter=result.painter or str(options.method),
         seconds=round(time.perf_counter() - begin, 3),
     )
 
@@ -229,13 +230,3 @@ def _lines_word(settings: Settings, wanted: Resolved, source: EdgeSource | None)
     if options.lines is not Lines.AUTO:
         return str(options.lines)
     return str(Lines.G1) if options.plain else settings.model.model.config.lines
-
-
-def _painter_word(settings: Settings) -> str:
-    """Return what painted: one of `options.Method` or `options.Painter`."""
-    options = settings.options
-    if options.method is not Method.EDGECONNECT:
-        return str(options.method)
-    if options.painter is not Painter.AUTO:
-        return str(options.painter)
-    return str(Painter.G2) if options.plain else settings.model.model.config.painter

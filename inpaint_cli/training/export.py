@@ -92,6 +92,7 @@ def _acting(options: TrainOptions, measured: dict[str, float]) -> dict[str, Any]
         "look_sizes": tuple(size for size in _LOOKS if size <= options.largest) or (options.largest,),
         "wall_strength": WALL_STRENGTH,
         "wall_exponent": WALL_EXPONENT,
+        "drawn_painter": Painter.BOTH.value if measured.get("gain_channel", 0.0) > 0 else Painter.AUTO.value,
         "painter": Painter.G2.value if measured.get("gain_g1", 0.0) > 0 else Painter.HARMONIC.value,
     }
 

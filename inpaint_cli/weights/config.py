@@ -36,6 +36,7 @@ class ModelConfig:
         train_size: side of the training crops in pixels.
         lines: the source of lines that `auto` stands for with this model.
         painter: the painter that `auto` stands for with this model.
+        drawn_painter: the same along lines that the user gave; `auto`: the same one.
         look_sizes: the sizes, longer side in pixels, at which G1 looks at a window; its map is the mean of its looks,
             lines are found in it, and what is left of it are soft walls. Empty is the paper's way: G1 looks at the
             working size, and its output is taken as it is.
@@ -57,6 +58,7 @@ class ModelConfig:
     train_size: Annotated[int, Limits(min=4, max=4096)] = 256
     lines: Annotated[str, OneOf(tuple(choice for choice in Lines if choice != Lines.AUTO))] = "g1"
     painter: Annotated[str, OneOf(tuple(choice for choice in Painter if choice != Painter.AUTO))] = "g2"
+    drawn_painter: Annotated[str, OneOf(tuple(Painter))] = "auto"
     look_sizes: Annotated[tuple[int, ...], Limits(min=16, max=4096, multiple=4)] = ()
     line_size: Annotated[int, Limits(min=16, max=4096)] = 256
     wall_strength: Annotated[float, Limits(min=0, max=1e6)] = 0.0

@@ -23,6 +23,7 @@ const LINES = {
 const PAINTERS = {
   g2: "painted by the network G2",
   harmonic: "colours by harmonic interpolation",
+  both: "painted by the network G2 and by harmonic interpolation",
   telea: "Telea’s method",
   "navier-stokes": "Navier–Stokes method",
   patchmatch: "PatchMatch alone",
@@ -72,7 +73,8 @@ export class Status {
   done(done) {
     const lines = LINES[done.lines] ?? (() => done.lines);
     const windows = done.windows > 1 ? ` · ${done.windows} windows` : "";
-    const acted = `${lines(done)} · ${PAINTERS[done.painter] ?? done.painter}${windows}`;
+    const painters = done.painter.split(", ").map((painter) => PAINTERS[painter] ?? painter).join("; ");
+    const acted = `${lines(done)} · ${painters}${windows}`;
     this.idle(`Filled in ${done.seconds.toFixed(1)} s · ${acted}`);
   }
 }
