@@ -42,7 +42,7 @@ def ways() -> list[Way]:
         Way("telea", FillOptions(method=Method.TELEA)),
         Way("patchmatch", FillOptions(method=Method.PATCHMATCH)),
     ]
-    painters = (Painter.HARMONIC, Painter.G2)
+    painters = (Painter.HARMONIC, Painter.G2, Painter.BOTH)
     for painter in painters:
         chosen += [
             Way(f"{painter} alone, lines {lines}", FillOptions(painter=painter, lines=lines, texture=False))
