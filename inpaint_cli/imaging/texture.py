@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
-from inpaint_cli.imaging.grid import Grid
+from inpaint_cli.imaging.grid import Grid, factor_for
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
 from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
@@ -157,6 +157,11 @@ class _Search:
         """Return the same as `everywhere` on a grid so coarse that it takes a third of the time."""
         return self._or_painting(self._copied(Grid.for_hole(self.known, self.hole, _ROUGH)))
 
+    @property
+    def is_long(self) -> bool:
+        """Whether `everywhere` takes much longer than `roughly`."""
+        return factor_for(self.hole, _ROUGH) > factor_for(self.hole, _LARGEST)
+
     def led(self) -> Floats:
         """Return the window filled from all that may be copied, led a little by the painting, h×w×3."""
         return replace(self, weight=_LED_WEIGHT).everywhere()
@@ -279,8 +284,8 @@ def _along_guessed(
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: shifted
     copies where the photo repeats, along the lines, patches led by the painting, patches alone with the painting's
-    large scales, patches alone. Where a line cuts the hole, the first two are compared with a rough search first, and
-    patches alone are searched in full only where that does not decide clearly.
+    large scales, patches alone. Where a line cuts a large hole, the first two are compared with a rough search first,
+    and patches alone are searched in full only where that does not decide clearly.
     """
     if search.weight > 0:  # a guide was asked for: the painting leads patches alone
         return search.everywhere()
@@ -290,15 +295,19 @@ def _along_guessed(
         other, led = search.begin(search.everywhere), search.led()
         shifted, alone = _finished(search.shifted, begun), _finished(search.everywhere, other)
         return _best(search, search.hole, [(lambda: led, _LED)], shifted, alone)
-    finish, other = search.begin_sides(sides), search.begin(search.roughly)
+    alone_now = search.roughly if search.is_long else search.everywhere
+    finish, other = search.begin_sides(sides), search.begin(alone_now)
     fill = finish()
     along: list[_Attempt] = [(lambda: fill, _ALONG)]
-    shifted, rough = _finished(search.shifted, begun), _finished(search.roughly, other)
-    clear = [(make, limits.clear()) for make, limits in _repeated(search, shifted, rough) + along]
-    taken, left = select(clear, rough, search.known, search.hole, search.sources)
-    if not left.any():
-        return taken
-    others = _best(search, left, [*along, (search.led, _LED)], shifted, search.everywhere())
+    shifted, alone = _finished(search.shifted, begun), _finished(alone_now, other)
+    taken, left = search.known, search.hole
+    if search.is_long:
+        clear = [(make, limits.clear()) for make, limits in _repeated(search, shifted, alone) + along]
+        taken, left = select(clear, alone, search.known, search.hole, search.sources)
+        if not left.any():
+            return taken
+        alone = search.everywhere()
+    others = _best(search, left, [*along, (search.led, _LED)], shifted, alone)
     return np.where(left[..., None], others, taken)
 
 
