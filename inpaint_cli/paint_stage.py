@@ -46,29 +46,25 @@ class PaintStage:
             ValueError: a crop has no edges.
         """
         painters = [self._choices.painter(drawn=crop.trusted) for crop in crops]
-        by_g2 = iter(
-            self._paint_by_g2(
-                [
-                    crop.seen_by_g2 or crop
-                    for crop, painter in zip(crops, painters, strict=True)
-                    if painter is not Painter.HARMONIC
-                ]
-            )
-        )
-        paintings = []
+        by_g2 = [
+            crop.seen_by_g2 or crop
+            for crop, painter in zip(crops, painters, strict=True)
+            if painter is not Painter.HARMONIC
+        ]
+        paintings = iter(self._paint_by_g2(by_g2) if by_g2 else [])
+        painted = []
         for crop, painter in zip(crops, painters, strict=True):
-            if painter is Painter.G2:
-                paintings.append(next(by_g2))
-            elif painter is Painter.BOTH:
-                paintings.append(_mean(crop, self._paint_harmonic(crop), next(by_g2)))
+            if painter is Painter.HARMONIC:
+                painting = self._paint_harmonic(crop)
+            elif painter is Painter.G2:
+                painting = next(paintings)
             else:
-                paintings.append(self._paint_harmonic(crop))
-        return [crop.with_painting(painting) for crop, painting in zip(crops, paintings, strict=True)]
+                painting = _mean(crop, self._paint_harmonic(crop), next(paintings))
+            painted.append(crop.with_painting(painting))
+        return painted
 
     def _paint_by_g2(self, crops: Sequence[Crop]) -> list[Floats]:
         """Return G2's paintings of the crops, H×W×3 each; crops of one size run as one batch."""
-        if not crops:
-            return []
         choices = self._choices
         images, holes = [crop.small for crop in crops], [crop.small_hole for crop in crops]
         edges = [require_edges(crop) for crop in crops]

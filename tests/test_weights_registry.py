@@ -80,10 +80,21 @@ def test_the_default_model_is_bundled_in_order_with_its_card(inpaint):
 
 def test_the_list_says_where_each_model_is(inpaint):
     out = inpaint("weights", "list").out
-    assert out.splitlines()[0].split() == ["NAME", "LICENCE", "SIZE", "WHERE", "LINES", "PAINTER", "TITLE"]
+    assert out.splitlines()[0].split() == [
+        "NAME",
+        "LICENCE",
+        "SIZE",
+        "WHERE",
+        "LINES",
+        "PAINTER",
+        "IF",
+        "DRAWN",
+        "TITLE",
+    ]
     rows = {row["name"]: row for row in map(json.loads, inpaint("weights", "list", "--json").out.splitlines())}
     assert rows["open-lite"]["where"] == "bundled"
-    assert (rows["open-lite"]["lines"], rows["open-lite"]["painter"]) == ("g1", "harmonic")
+    acting = [rows["open-lite"][key] for key in ("lines", "painter", "drawn_painter")]
+    assert acting == ["g1", "harmonic", "both"]
     assert all(name in out for name in rows)
     for name in ("places2", "celeba", "psv"):
         assert (rows[name]["licence"], rows[name]["where"], rows[name]["bytes"]) == ("CC-BY-NC-4.0", "convert", None)

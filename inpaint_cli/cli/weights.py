@@ -50,9 +50,18 @@ def list_(weights_file: shared.WeightsFile = None, json_: Json = False, debug: s
         for model in models:
             typer.echo(json.dumps(asdict(model), ensure_ascii=False))
         return
-    table = [("NAME", "LICENCE", "SIZE", "WHERE", "LINES", "PAINTER", "TITLE")]
+    table = [("NAME", "LICENCE", "SIZE", "WHERE", "LINES", "PAINTER", "IF DRAWN", "TITLE")]
     table += [
-        (model.name, model.licence, _megabytes(model.bytes), model.where, model.lines, model.painter, model.title)
+        (
+            model.name,
+            model.licence,
+            _megabytes(model.bytes),
+            model.where,
+            model.lines,
+            model.painter,
+            model.drawn_painter,
+            model.title,
+        )
         for model in models
     ]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

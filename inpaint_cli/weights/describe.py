@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from inpaint_cli.options import Painter
 from inpaint_cli.weights.entries import Entry, HubFile
 from inpaint_cli.weights.registry import Model, local_path
 
@@ -18,6 +19,7 @@ class Summary:
         where: bundled, local, missing, Hub (cached or not fetched), or convert (by `weights convert` only).
         lines: where lines come from by default.
         painter: what paints along them by default.
+        drawn_painter: what paints along lines that the user gave.
         title: one line on what it is.
     """
 
@@ -27,6 +29,7 @@ class Summary:
     where: str
     lines: str
     painter: str
+    drawn_painter: str
     title: str
 
 
@@ -36,7 +39,9 @@ def summary(entry: Entry) -> Summary:
     present = [path for path in paths if path is not None]
     size = sum(path.stat().st_size for path in present) if len(present) == 2 else None
     where = _where(entry, here=size is not None)
-    return Summary(entry.name, entry.licence, size, where, entry.config.lines, entry.config.painter, entry.title)
+    config = entry.config
+    drawn_painter = config.painter if config.drawn_painter == Painter.AUTO else config.drawn_painter
+    return Summary(entry.name, entry.licence, size, where, config.lines, config.painter, drawn_painter, entry.title)
 
 
 def _where(entry: Entry, *, here: bool) -> str:
