@@ -11,7 +11,7 @@ from PIL import Image
 from inpaint_cli import EdgeConnect
 from inpaint_cli.imaging.edges import canny, to_gray
 from inpaint_cli.io.sketches import Sketch
-from inpaint_cli.options import FillOptions, Lines, Method, Painter
+from inpaint_cli.options import FillOptions, Lines, Method
 from tests.conftest import Run
 from tests.pictures import EXAMPLES
 
@@ -64,12 +64,14 @@ def test_a_sketch_in_one_hole_leaves_the_others_as_they_are(tmp_path: Path) -> N
     strokes = np.zeros_like(hole)
     strokes[int(ridge[130]) + 6, 80:180] = True
     model = EdgeConnect.load(device="cpu")
-    options = FillOptions(lines=Lines.CONTINUE, painter=Painter.HARMONIC)
-    results = []
+    results, painters = [], []
     for sketch in (None, Sketch(strokes)):
         results.append(window.copy())
-        model.fill(window, hole | other, options, sketch).apply(results[-1])
+        filled = model.fill(window, hole | other, FillOptions(lines=Lines.CONTINUE), sketch)
+        filled.apply(results[-1])
+        painters.append(filled.painter)
     without, drawn = results
+    assert painters == ["harmonic", "both, harmonic"]
     assert (drawn[other] == without[other]).all()
     assert (drawn[hole] != without[hole]).any(axis=1).mean() > 0.2
 
