@@ -127,11 +127,12 @@ def test_two_photos_are_learned_by_heart(two_photos, tmp_path, stage, recipe, lo
     assert np.mean(losses[-10:]) < np.mean(losses[:3]) * share
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "reuse"), [(signal.SIGKILL, 1), (signal.SIGTERM, 3)])
 @pytest.mark.posix
-def test_ended_at_any_moment_and_resumed_it_ends_the_same(tmp_path, inpaint, number):
+def test_ended_at_any_moment_and_resumed_it_ends_the_same(tmp_path, inpaint, number, reuse):
     straight, ended = tmp_path / "straight", tmp_path / "ended"
-    options = ("--data", PHOTOS, "--stage", "inpaint", "--l1", 1, *FAST, "--steps", 40, "--batch", 1, "--ema", 0.9)
+    options = ("--data", PHOTOS, "--stage", "inpaint", "--l1", 1, *FAST, "--steps", 40, "--batch", 1, "--ema", 0.9,
+               "--reuse", reuse)  # fmt: skip
     command = [sys.executable, "-m", "inpaint_cli", "train", "--out", ended, *options, "--save-every", 0]
     process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 300  # a busy machine takes its time to start
@@ -453,6 +454,38 @@ def test_samples_do_not_depend_on_what_came_before(tmp_path):
     assert torch.equal(a.image, b.image)
     assert torch.equal(a.mask, b.mask)
     assert not torch.equal(samples[data.SampleId(8, 0, 7, 64)].image, a.image)
+
+
+def test_samples_that_are_used_again_are_the_same_photos_turned(tmp_path):
+    options = TrainOptions(PHOTOS, tmp_path, stage=Stage.INPAINT, size=(32,), batch=2, reuse=3)
+    length = data.SOURCES * options.reuse
+    taken = [sample for step in range(1, length + 1) for sample in data.step_samples(options, step, rank=0)]
+    assert len(set(taken)) == len(taken) == 2 * length
+    looks = sorted(sample for sample in taken if (sample.step, sample.place) == (taken[0].step, taken[0].place))
+    assert [sample.look for sample in looks] == [0, 1, 2]
+    samples = data.Samples(options)
+    seen = [samples[sample] for sample in looks]
+    assert len({batch.image.numpy().tobytes() for batch in seen}) > 1
+    for batch in seen[1:]:
+        for name in ("image", "gray", "mask", "filling", "target", "channel", "true_edges", "known_edges"):
+            values, upright = (getattr(one, name).flatten().sort().values for one in (batch, seen[0]))
+            assert torch.equal(values, upright), name
+        outside = (1 - batch.mask).expand_as(batch.image) > 0
+        assert torch.equal(batch.filling[outside], batch.image[outside]), "colours and places went together"
+    again = data.Samples(options)[looks[2]]  # as after a resume
+    assert torch.equal(again.image, seen[2].image)
+    assert torch.equal(again.target, seen[2].target)
+
+
+def test_the_target_may_be_partly_the_photo(tmp_path):
+    sample = data.SampleId(1, 0, 0, 64)
+    lines, mixed = (
+        data.Samples(TrainOptions(PHOTOS, tmp_path, stage=Stage.INPAINT, photo_share=share))[sample]
+        for share in (0, 0.25)
+    )
+    wanted = 0.75 * lines.target + 0.25 * lines.image
+    assert torch.allclose(mixed.target, wanted, atol=1e-6)
+    assert not torch.allclose(mixed.target, lines.target, atol=1e-3)
 
 
 def test_crops_of_several_sizes_make_steps_of_one_cost(tmp_path):

@@ -1,7 +1,7 @@
 """Photos and holes for training: a sample of a step is the same in every run with the same seed.
 
-Each sample has a random generator of its own and no state is kept between samples. So a run resumes where it stopped,
-however it ended, and with any number of worker processes.
+Each sample has a random generator of its own and depends on no other. So a run resumes where it stopped, however it
+ended, and with any number of worker processes.
 """
 
 import math
@@ -30,6 +30,7 @@ SMALLEST_HOLE, LARGEST_HOLE = 0.04, 0.5  # with the others; drawn evenly in its 
 # G2 learns to use its edge channel slowly. It learns much sooner if in most of the first samples the lines are in that
 # channel alone (benchmarks/training.md).
 ALONE_UNTIL, ALONE_SHARE = 0.3, 0.9  # of the run's steps; of the samples
+SOURCES = 20  # steps whose samples are kept to be used again
 ZOOM = 5  # photos are kept at this many times the crop's side, so the largest crop shows so many times the smallest
 
 Floats = NDArray[np.float32]
@@ -75,12 +76,13 @@ class Batch:
 
 
 class SampleId(NamedTuple):
-    """A sample's identity: step, process, place in the batch; and the side of its crop."""
+    """A sample's identity: step, process, place in the batch; the side of its crop; which of its looks."""
 
     step: int
     rank: int
     place: int
     size: int
+    look: int = 0
 
 
 class Samples(Dataset[Batch]):
@@ -90,11 +92,24 @@ class Samples(Dataset[Batch]):
         self.options = options
         self.photos = Photos(options.data, ZOOM * options.largest, options.cache)
         self.masks = Masks(options.masks) if options.masks else None
+        self._kept: dict[SampleId, Batch] = {}
 
     def __getitem__(self, sample: SampleId) -> Batch:
         """Return a sample."""
+        if self.options.reuse == 1:
+            return self._make(sample)
+        upright = sample._replace(look=0)
+        if upright not in self._kept:
+            block = _block(self.options, sample.step)
+            self._kept = {k: v for k, v in self._kept.items() if _block(self.options, k.step) == block}
+            self._kept[upright] = self._make(upright)
+        kept = self._kept[upright]
+        return turned(kept, np.random.default_rng((self.options.seed, *sample))) if sample.look else kept
+
+    def _make(self, sample: SampleId) -> Batch:
+        """Return a sample as its photo stands."""
         options, size = self.options, sample.size
-        rng = np.random.default_rng((options.seed, *sample))
+        rng = np.random.default_rng((options.seed, sample.step, sample.rank, sample.place, size))
         photo, broken = self.photos.pick(rng)
         image = crop(photo, size, rng).astype(np.float32) / np.float32(255)
         if options.recipe is not Recipe.PAPER:
@@ -104,7 +119,7 @@ class Samples(Dataset[Batch]):
         true = edges.canny(edges.to_gray(image))
         lines = self._lines(sample.step, true, hole, rng)
         fills = options.trains_g2 and options.target is Target.LINES
-        return make_batch(
+        batch = make_batch(
             image,
             hole,
             true,
@@ -113,6 +128,9 @@ class Samples(Dataset[Batch]):
             target=Target.LINES if fills else Target.PHOTO,
             broken=broken,
         )
+        if fills and options.photo_share:
+            batch.target = torch.lerp(batch.target, batch.image, options.photo_share)
+        return batch
 
     def _lines(self, step: int, true: Mask, hole: Mask, rng: Generator) -> ShownLines:
         """Return the lines that G2 gets in the hole of a sample of a step."""
@@ -220,6 +238,19 @@ def make_batch(
     )
 
 
+def turned(sample: Batch, rng: Generator) -> Batch:
+    """Return a sample turned by quarters, perhaps mirrored, its colours in another order; its grey values stay."""
+    quarters, mirrored, order = int(rng.integers(4)), bool(rng.random() < 0.5), torch.from_numpy(rng.permutation(3))
+
+    def look(name: str, planes: Tensor) -> Tensor:
+        planes = torch.rot90(planes, quarters, (2, 3))
+        planes = planes.flip(3) if mirrored else planes
+        return planes[:, order] if name in {"image", "filling", "target"} else planes
+
+    tensors = {name: look(name, value) for name, value in vars(sample).items() if isinstance(value, Tensor)}
+    return Batch(**tensors, broken=sample.broken)
+
+
 def _tensor(array: NDArray[np.generic]) -> Tensor:
     planes = array[None] if array.ndim == 2 else np.moveaxis(array, 2, 0)
     return torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float32))[None]
@@ -240,11 +271,27 @@ def step_samples(options: TrainOptions, step: int, rank: int) -> list[SampleId]:
         step: counted from 1.
         rank: the process's number.
     """
+    source, look = _source(options, step)
     size = options.size[0]
     if len(options.size) > 1:
-        size = int(np.random.default_rng((options.seed, step)).choice(options.size))  # the same in all processes
+        size = int(np.random.default_rng((options.seed, source)).choice(options.size))  # the same in all processes
     number = max(1, round(options.batch * (options.size[0] / size) ** 2))
-    return [SampleId(step, rank, place, size) for place in range(number)]
+    return [SampleId(source, rank, place, size, look) for place in range(number)]
+
+
+def _source(options: TrainOptions, step: int) -> tuple[int, int]:
+    """Return the step whose samples a step takes, and which of their looks: in each block of steps in another order."""
+    if options.reuse == 1:
+        return step, 0
+    block, length = _block(options, step), SOURCES * options.reuse
+    order = np.random.default_rng((options.seed, block, options.reuse)).permutation(length)
+    look, source = divmod(int(order[step - 1 - block * length]), SOURCES)
+    return block * length + source + 1, look
+
+
+def _block(options: TrainOptions, step: int) -> int:
+    """Return the block of a step, counted from 1: within it samples are used again."""
+    return (step - 1) // (SOURCES * options.reuse)
 
 
 def batches(options: TrainOptions, start: int, rank: int = 0) -> Iterator[Batch]:

@@ -58,5 +58,5 @@ RIVALS: dict[Rival, dict[str, Any]] = {  # where they differ from the paper's re
 OF_EDGECONNECT = {  # options without meaning for a rival
     "g1", "g2", "residual_blocks", "hole_fill", "output", "contrast", "mask_channel", "edge_channel", "lr_drop", "gan",
     "fake", "adversarial1", "fm1", "bce", "edge_weight", "outside_weight", "l1", "hole_weight", "l2", "adversarial2",
-    "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share",
+    "photo_share", "fm2", "perceptual", "perceptual_weight", "style_weight", "canny_share", "blank_share",
 }  # fmt: skip

@@ -150,6 +150,16 @@ class TrainOptions:
         ),
     ] = (96,)
     batch: Annotated[int, Option(_RATES, "Samples per step and process.", "N", min=1)] = 16
+    reuse: Annotated[
+        int,
+        Option(
+            _RATES,
+            "How often each sample is used, each time turned, mirrored and with its colours in another order: the "
+            "harmonic fills of small crops take longer than the network.",
+            "N",
+            min=1,
+        ),
+    ] = 1
     steps: Annotated[int, Option(_RATES, "The step to stop at.", "N", min=1)] = 20_000
     lr: Annotated[
         float,
@@ -212,6 +222,10 @@ class TrainOptions:
             "of it that lines determine, without texture that can't be predicted.",
         ),
     ] = Target.LINES
+    photo_share: Annotated[
+        float,
+        Option(_LOSSES, "With --target lines, the share of the photo that is mixed into that fill.", min=0, max=1),
+    ] = 0.0
     adversarial2: Annotated[float, Option(_LOSSES, "Weight of G2's adversarial loss.", min=0)] = 0.0
     fm2: Annotated[
         float, Option(_LOSSES, "Weight of feature matching on D2, which the paper does not have.", min=0)
