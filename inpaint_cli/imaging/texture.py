@@ -151,11 +151,11 @@ class _Search:
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting if no patch may be copied."""
-        return self._or_painting(self._copied(self._grid()))
+        return self._copied(self._grid())
 
     def roughly(self) -> Floats:
         """Return the same as `everywhere` on a grid so coarse that it takes a third of the time."""
-        return self._or_painting(self._copied(Grid.for_hole(self.known, self.hole, _ROUGH)))
+        return self._copied(Grid.for_hole(self.known, self.hole, _ROUGH))
 
     @property
     def is_long(self) -> bool:
@@ -170,13 +170,9 @@ class _Search:
         """Return the window filled by shifted copies, h×w×3; None if it does not repeat."""
         return fill_by_offsets(self.known, self.hole, self.sources)
 
-    def _or_painting(self, fill: Floats | None) -> Floats:
-        return self.target if fill is None else fill
-
-    def _copied(self, grid: Grid) -> Floats | None:
-        """Return the window filled from all that may be copied, h×w×3; None if no patch may be copied."""
+    def _copied(self, grid: Grid) -> Floats:
         if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
-            return None
+            return self.target
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
