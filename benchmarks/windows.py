@@ -80,7 +80,8 @@ def report(rows: list[tuple[str, Cut, float, Measures]], names: list[str], model
         "Written by `benchmarks/windows.py`; every window is in the CSV beside this file."
         " What else was tried: `lines.md` for the choice of lines, `texture.md` for the patches.",
         "PSNR in dB, gradient error in grey levels; detail and jump are right at 1;"
-        " precision and recall of the truth's edges within 2 pixels.",
+        " precision and recall of the truth's edges within 2 pixels. Seconds depend on what else the machine did:"
+        " `throughput.md` has costs.",
     ]
     for subset in ("lines", "texture"):
         lines += ["", f"## Holes {'across lines' if subset == 'lines' else 'on texture'}", ""]
