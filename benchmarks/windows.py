@@ -42,14 +42,13 @@ def ways() -> list[Way]:
         Way("telea", FillOptions(method=Method.TELEA)),
         Way("patchmatch", FillOptions(method=Method.PATCHMATCH)),
     ]
-    painters = (Painter.HARMONIC, Painter.G2, Painter.BOTH)
-    for painter in painters:
+    for painter in (Painter.HARMONIC, Painter.G2, Painter.BOTH):
         chosen += [
             Way(f"{painter} alone, lines {lines}", FillOptions(painter=painter, lines=lines, texture=False))
             for lines in (Lines.NONE, Lines.CONTINUE, Lines.G1)
         ]
         chosen.append(Way(f"{painter} alone, true lines", FillOptions(painter=painter, texture=False), true_lines=True))
-    for painter in painters:
+    for painter in (Painter.HARMONIC, Painter.G2):
         chosen += [Way(f"{painter} + texture, guide {w:g}", FillOptions(painter=painter, guide=w)) for w in GUIDES]
         chosen.append(
             Way(f"{painter} + texture, true lines as a sketch", FillOptions(painter=painter), true_lines=True)

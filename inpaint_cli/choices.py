@@ -31,10 +31,7 @@ class Choices:
         """What paints along lines that the user gave, or along guessed ones."""
         if self.options.painter is not Painter.AUTO:
             return self.options.painter
-        if self.options.plain:
-            return Painter.G2
-        of_drawn = Painter(self.config.drawn_painter)
-        return of_drawn if drawn and of_drawn is not Painter.AUTO else Painter(self.config.painter)
+        return Painter.G2 if self.options.plain else self.config.painter_along(drawn=drawn)
 
     @property
     def sigma(self) -> float:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -23,6 +24,9 @@ from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_area, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan, working_size
 from inpaint_cli.options import FillOptions
+
+if TYPE_CHECKING:
+    from inpaint_cli.imaging.texture import WithoutLines
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -53,7 +57,7 @@ class Crop:
             does not paint.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
-        begun: a fill that the last stage chooses from (`imaging.texture.shifted_copies`), begun ahead of it, or None.
+        begun: the last stage's fills without lines (`imaging.texture`), begun ahead of it; None if not.
     """
 
     window: Window
@@ -69,7 +73,7 @@ class Crop:
     seen_by_g2: Crop | None = None
     painting: Floats | None = None
     result: Floats | None = None
-    begun: Future[Floats | None] | None = None
+    begun: Future[WithoutLines] | None = None
 
     def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
         """Return the crop with its edges, H×W in [0, 1], and the lines among them."""

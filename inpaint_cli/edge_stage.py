@@ -82,16 +82,24 @@ class EdgeStage:
 
     def _with_edges(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Crop]:
         """Return crops with their edges, and with those at G2's size where it paints beside the harmonic painter."""
-        edged = self._edged(crops, sketch, shape)
         drawn = sketch is not None and sketch.drawn
-        if not drawn or self._choices.painter(drawn=True) is not Painter.BOTH:
+        # Lines are read from the map, not kept from `find_lines`, so that a map given back has the same lines.
+        edged = [
+            crop.with_edges(edges, self._trace(crop, edges), trusted=drawn)
+            for crop, edges in zip(crops, self._edges(crops, sketch, shape), strict=True)
+        ]
+        if not drawn or self._choices.options.plain or self._choices.painter(drawn=True) is not Painter.BOTH:
             return edged
-        longest = self._choices.longest_of_network
-        seen = self._edged([crop.resized(longest) for crop in crops], sketch, shape)
-        return [replace(crop, seen_by_g2=own) for crop, own in zip(edged, seen, strict=True)]
+        seen = [crop.resized(self._choices.longest_of_network) for crop in crops]
+        if all(other.window.size == crop.window.size for crop, other in zip(crops, seen, strict=True)):
+            return edged
+        return [
+            replace(crop, seen_by_g2=other.with_edges(edges, (), trusted=True))
+            for crop, other, edges in zip(edged, seen, self._edges(seen, sketch, shape), strict=True)
+        ]
 
-    def _edged(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Crop]:
-        """Return crops with the edges that the sketch, if any, and the tool give them."""
+    def _edges(self, crops: Sequence[Crop], sketch: EdgeSource | None, shape: tuple[int, ...]) -> list[Floats]:
+        """Return the edges that the sketch, if any, and the tool give crops at their working size, H×W each."""
         sigma = self._choices.sigma
         known = [canny(to_gray(crop.small), crop.small_hole, sigma) for crop in crops]
         inside = []
@@ -100,15 +108,9 @@ class EdgeStage:
         if sketch is None or self._choices.options.edges_mode is EdgesMode.ADD:
             guesses = self._guess(crops, known)
             inside = [np.maximum(*both) for both in zip(inside, guesses, strict=True)] if inside else guesses
-        trusted = sketch is not None and sketch.drawn
-        edges = [
+        return [
             quantise(compose(outer, inner, crop.small_hole))
             for crop, outer, inner in zip(crops, known, inside, strict=True)
-        ]
-        # Lines are read from the map, not kept from `find_lines`, so that a map given back has the same lines.
-        return [
-            crop.with_edges(own, self._trace(crop, own), trusted=trusted)
-            for crop, own in zip(crops, edges, strict=True)
         ]
 
     def _guess(self, crops: Sequence[Crop], known: Sequence[Mask]) -> list[Floats]:

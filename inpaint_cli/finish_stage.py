@@ -18,7 +18,7 @@ from inpaint_cli.imaging.blending import match_border
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_bicubic, upsample_nearest
-from inpaint_cli.imaging.texture import shifted_copies, texture
+from inpaint_cli.imaging.texture import fill_without_lines, texture
 
 Floats = NDArray[np.float32]
 
@@ -36,11 +36,13 @@ class FinishStage:
         self._beside = beside
 
     def beginning(self) -> Callable[[Crop], Crop] | None:
-        """Return a function that begins one of a crop's fills before its edges are known; None if it can't."""
+        """Return a function that starts a crop's search without lines before its edges are known; None if it can't."""
         options, beside = self._choices.options, self._beside
         if beside is None or options.plain or not options.texture or self._choices.guide > 0:
             return None
-        return lambda crop: replace(crop, begun=beside.submit(shifted_copies, crop.image, crop.hole, crop.excluded))
+        return lambda crop: replace(
+            crop, begun=beside.submit(fill_without_lines, crop.image, crop.hole, crop.excluded, options.seed)
+        )
 
     def finish(self, crops: Sequence[Crop]) -> list[Crop]:
         """Return painted crops with their result, RGB in [0, 1], h×w×3.

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inpaint_cli.imaging import classical
 from inpaint_cli.io.photo import Photo
 from inpaint_cli.io.reading import read_photo
 from inpaint_cli.io.writing import write_photo
-from inpaint_cli.options import Method
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOLE = np.s_[10:30, 20:50]
@@ -42,8 +40,3 @@ def retouched(source: Path, target: Path) -> Photo:
     photo.pixels[HOLE] = photo.pixels[40, 60]
     write_photo(photo, target)
     return photo
-
-
-def patches_alone(photo: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a photo, RGB uint8, with its hole filled by patches alone, in [0, 1]."""
-    return classical.fill(photo, hole, Method.PATCHMATCH).astype(np.float32) / 255

@@ -9,9 +9,9 @@ import pytest
 
 from inpaint_cli.imaging.offsets import repeats
 from inpaint_cli.imaging.repeated import fill_by_offsets
-from inpaint_cli.imaging.texture import texture
+from inpaint_cli.imaging.texture import fill_without_lines, texture
 from tests.conftest import Run
-from tests.pictures import EXAMPLES, patches_alone
+from tests.pictures import EXAMPLES
 
 Picture = np.ndarray
 
@@ -66,7 +66,8 @@ def test_the_period_goes_on_across_the_hole(photo: Picture) -> None:
     filled = fill_by_offsets(photo, hole, ~hole)
     assert filled is not None
     assert (filled[~hole] == photo[~hole]).all()
-    alone = patches_alone(_bytes(photo), hole)
+    alone = fill_without_lines(_bytes(photo), hole).alone
+    assert alone is not None
     assert _psnr(filled, photo, hole) > 22
     assert _psnr(filled, photo, hole) > _psnr(alone, photo, hole) + 1.5
 
@@ -147,7 +148,8 @@ def test_the_texture_stage_takes_what_repeats() -> None:
     damaged = _bytes(np.where(hole[..., None], 0, photo))
     painting = cv2.GaussianBlur(photo, (0, 0), 12)
     filled = texture(damaged, hole, painting, 0)
-    alone = patches_alone(damaged, hole)
+    alone = fill_without_lines(damaged, hole).alone
+    assert alone is not None
     assert _psnr(filled, photo, hole) > _psnr(alone, photo, hole) + 1.5
 
 

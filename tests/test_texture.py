@@ -11,8 +11,8 @@ from inpaint_cli.imaging.contours import softness
 from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.harmonic import harmonic_fill
 from inpaint_cli.imaging.lines import Line, LineSource, close_gaps, trace_lines
-from inpaint_cli.imaging.texture import texture
-from tests.pictures import EXAMPLES, patches_alone
+from inpaint_cli.imaging.texture import fill_without_lines, texture
+from tests.pictures import EXAMPLES
 
 
 def _crop(name: str, top: int, left: int, height: int, width: int) -> np.ndarray:
@@ -136,7 +136,8 @@ def test_a_painting_leads_patches_that_have_no_line() -> None:
     photo = _crop("tunnel", 300, 600, 200, 260)
     hole = _ellipse(photo.shape, (45, 34))
     painting = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.float32) / 255
-    alone = patches_alone(photo, hole)
+    alone = fill_without_lines(photo, hole).alone
+    assert alone is not None
     filled = texture(photo, hole, painting, 0)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()
     off, led_off = (np.abs(cv2.GaussianBlur(fill, (0, 0), 6) - painting)[hole].mean() for fill in (alone, filled))

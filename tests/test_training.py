@@ -329,6 +329,7 @@ def test_a_scratch_is_not_lost_from_a_mask_that_shrinks(tmp_path):
     [
         (("--size", 30), "--size 30"),
         (("--canny-share", 0.7, "--blank-share", 0.7), "more than 1"),
+        (("--photo-share", 0.3, "--target", "photo"), "needs --target lines"),
         (("--hole-fill", "white"), "--hole-fill harmonic"),
         (("--output", "picture"), "--output correction"),
         (("--lr-drop", 10), "--recipe paper"),

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.blending import match_border
-from inpaint_cli.imaging.neighbours import neighbours
 from inpaint_cli.imaging.resampling import resize_bicubic
 
 Floats = NDArray[np.float32]
@@ -52,12 +51,14 @@ def enlarge(
 
 def _sources(coarse: Floats, hole: Mask, allowed: Mask) -> tuple[Integers, Integers]:
     """Return the pieces that cover the hole and where each was copied from: centres (row, column), both N×2."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - only large holes need it
+
     blocked = cv2.dilate((~allowed).astype(np.uint8), np.ones((2 * _RADIUS + 1,) * 2, np.uint8), borderValue=1) > 0
     blocked[:_RADIUS] = blocked[-_RADIUS:] = blocked[:, :_RADIUS] = blocked[:, -_RADIUS:] = True
     reached = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _STEP + 1,) * 2, np.uint8)) > 0  # and the rim beyond it
     grid = np.argwhere(reached[_STEP // 2 :: _STEP, _STEP // 2 :: _STEP]) * _STEP + _STEP // 2
     known = np.argwhere(~blocked)
-    if len(known) < 2 or not len(grid):
+    if not len(known) or not len(grid):
         return np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int64)
 
     padded = np.pad(coarse, ((_RADIUS, _RADIUS), (_RADIUS, _RADIUS), (0, 0)), mode="reflect")
@@ -66,7 +67,8 @@ def _sources(coarse: Floats, hole: Mask, allowed: Mask) -> tuple[Integers, Integ
     centred = samples - mean
     # The principal axes; a singular value decomposition of the samples takes longer.
     axes = np.linalg.eigh(centred.T @ centred)[1][:, -_AXES:].T
-    nearest = neighbours(_project(padded, grid, mean, axes), _project(padded, known, mean, axes), 1)[:, 0]
+    tree = cKDTree(_project(padded, known, mean, axes))
+    nearest = tree.query(_project(padded, grid, mean, axes), eps=1.0)[1]
     return grid, _coherent(padded, grid, known[nearest], blocked)
 
 

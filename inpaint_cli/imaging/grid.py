@@ -44,7 +44,7 @@ class Grid:
     @classmethod
     def for_hole(cls, photo: Floats, hole: Mask, largest: int) -> "Grid":
         """Return the finest grid on which the hole is no larger than a square of `largest` cells."""
-        return cls.over(photo, factor_for(hole, largest))
+        return cls.over(photo, max(1, math.ceil(math.sqrt(hole.sum()) / largest)))
 
     def search(self, hole: Mask, sources: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
         """Return PatchMatch's fill, in [0, 1], cells×3.
@@ -103,11 +103,6 @@ class Grid:
         if self.factor == 1:
             return values
         return resize_area(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
-
-
-def factor_for(hole: Mask, largest: int) -> int:
-    """Return the side in pixels of the smallest cells in which a hole is no larger than a square of `largest` cells."""
-    return max(1, math.ceil(math.sqrt(hole.sum()) / largest))
 
 
 def guide_of(target: Floats) -> Floats:

@@ -19,7 +19,6 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
-_MARGIN = 1.05  # by which a fill has to be better for a clear decision
 _UNSEEN = 0.3 / 255  # a distance to the photo's patches that nobody sees
 
 
@@ -29,15 +28,11 @@ class Limits(NamedTuple):
     distance: float  # to the photo's patches: at most so many times theirs
     structure: float  # at least this share of theirs
 
-    def clear(self) -> "Limits":
-        """Return stricter limits, for a comparison with less than the best that patches alone can do."""
-        return Limits(self.distance / _MARGIN, self.structure * _MARGIN)
-
 
 def select(
     attempts: Iterable[tuple[Callable[[], Floats], Limits]], alone: Floats, photo: Floats, hole: Mask, sources: Mask
-) -> tuple[Floats, Mask]:
-    """Return the window in which each connected part of the hole has the first fill that keeps to its limits.
+) -> Floats:
+    """Return the window in which each connected part of the hole has the first fill that keeps to its limits, h×w×3.
 
     Args:
         attempts: fills, h×w×3, made only if a part is left for them, with the limits of each.
@@ -45,9 +40,6 @@ def select(
         photo: RGB in [0, 1], h×w×3; what stands in the hole has no influence.
         hole: True = missing, h×w.
         sources: True = may be copied, h×w.
-
-    Returns:
-        The window, h×w×3, and where no attempt was taken and it has patches alone, h×w.
     """
     result = alone.copy()
     count, labels = cv2.connectedComponents(hole.astype(np.uint8), connectivity=8)
@@ -63,7 +55,7 @@ def select(
             else:
                 left.append(part)
         parts = left
-    return result, np.isin(labels, [labels[part.here][0] for part in parts]) & hole
+    return result
 
 
 @dataclass(frozen=True)

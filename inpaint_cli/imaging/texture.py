@@ -7,7 +7,7 @@ lines, or one led by the painting, is farther from the photo's patches than patc
 whose hole is too large is filled on a coarser grid (`grid`), so that time hardly grows with the hole.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from inpaint_cli.imaging.coherence import KnownPatches
 from inpaint_cli.imaging.colours import DRAWN, GUESSED, NO_LINES, Trust, colour_side, follow_painting, keep_edges
 from inpaint_cli.imaging.distances import distance_to
-from inpaint_cli.imaging.grid import Grid, factor_for
+from inpaint_cli.imaging.grid import Grid
 from inpaint_cli.imaging.lines import Line, LineSource, bridge_lines
 from inpaint_cli.imaging.profiles import Transition
 from inpaint_cli.imaging.repeated import fill_by_offsets, prefer_repeated
@@ -33,11 +33,9 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 _Fill = TypeVar("_Fill")
-_Attempt = tuple[Callable[[], Floats], Limits]
 
 _OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
-_ROUGH = 70  # the same where the fill is only compared with
 _LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
@@ -55,6 +53,19 @@ _REPEATED = Limits(1.1, 0.85)
 _PAINTED = Limits(1.06, 0.9)
 
 
+@dataclass(frozen=True)
+class WithoutLines:
+    """Fills of a window that need neither lines nor a painting, RGB in [0, 1], h×w×3 each.
+
+    Attributes:
+        alone: by patches alone; None if no patch may be copied.
+        shifted: by shifted copies; None if the photo does not repeat.
+    """
+
+    alone: Floats | None
+    shifted: Floats | None
+
+
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     photo: Image,
     hole: Mask,
@@ -65,7 +76,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size: tuple[int, int] | None = None,
     excluded: Mask | None = None,
     seed: int = 0,
-    begun: Future[Floats | None] | None = None,
+    begun: Future[WithoutLines] | None = None,
     beside: Executor | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
@@ -82,7 +93,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         size: the working size (H, W); None: the window's own.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search; the same input and seed give the same output.
-        begun: the future result of `shifted_copies` for this window, if it has been started.
+        begun: the future result of `fill_without_lines` for this window, if it has been started.
         beside: searches in another thread; None: one is started for this window.
 
     Raises:
@@ -91,7 +102,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     known = photo.astype(np.float32) / np.float32(255)
     if not hole.any():
         return known
-    sources = _sources(hole, excluded)
+    sources = ~hole if excluded is None else ~hole & ~excluded
     target = np.where(hole[..., None], painting, known).astype(np.float32)
     size = (hole.shape[0], hole.shape[1]) if size is None else size
     drawn = any(line.source is LineSource.DRAWN for line in lines)
@@ -105,22 +116,21 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def shifted_copies(photo: Image, hole: Mask, excluded: Mask | None = None) -> Floats | None:
-    """Return one of the fills that `texture` chooses from, h×w×3, which can be made before lines are known.
+def fill_without_lines(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> WithoutLines:
+    """Return the fills with which `texture` compares those along lines; they can be made before lines are known.
 
     Args:
         photo: RGB, h×w×3; its values in the hole are ignored.
-        hole: True = missing, h×w.
+        hole: True = missing, h×w, at least one pixel of each kind.
         excluded: True = known but not to be copied, h×w; None: everything may be.
+        seed: of the search.
 
-    Returns:
-        The window filled by shifted copies of itself, RGB in [0, 1]; None if it does not repeat.
+    Raises:
+        InpaintError: PyPatchMatch has no native library on this machine.
     """
-    return fill_by_offsets(photo.astype(np.float32) / np.float32(255), hole, _sources(hole, excluded))
-
-
-def _sources(hole: Mask, excluded: Mask | None) -> Mask:
-    return ~hole if excluded is None else ~hole & ~excluded
+    known = photo.astype(np.float32) / np.float32(255)
+    sources = ~hole if excluded is None else ~hole & ~excluded
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).without_lines()
 
 
 @dataclass(frozen=True)
@@ -151,48 +161,30 @@ class _Search:
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting if no patch may be copied."""
-        return self._copied(self._grid())
+        fill = self.unled()
+        return self.target if fill is None else fill
 
-    def roughly(self) -> Floats:
-        """Return the same as `everywhere` on a grid so coarse that it takes a third of the time."""
-        return self._copied(Grid.for_hole(self.known, self.hole, _ROUGH))
-
-    @property
-    def is_long(self) -> bool:
-        """Whether `everywhere` takes much longer than `roughly`."""
-        return factor_for(self.hole, _ROUGH) > factor_for(self.hole, _LARGEST)
-
-    def led(self) -> Floats:
-        """Return the window filled from all that may be copied, led a little by the painting, h×w×3."""
-        return replace(self, weight=_LED_WEIGHT).everywhere()
-
-    def shifted(self) -> Floats | None:
-        """Return the window filled by shifted copies, h×w×3; None if it does not repeat."""
-        return fill_by_offsets(self.known, self.hole, self.sources)
-
-    def _copied(self, grid: Grid) -> Floats:
+    def unled(self) -> Floats | None:
+        """Return the window filled from all that may be copied, h×w×3; None if no patch may be copied."""
+        grid = self._grid()
         if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
-            return self.target
+            return None
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
+    def without_lines(self) -> WithoutLines:
+        """Return what needs no lines."""
+        # In this order beside the networks: shifted copies need more memory, and G1, which runs first, less than G2.
+        shifted = fill_by_offsets(self.known, self.hole, self.sources)
+        return WithoutLines(self.unled(), shifted)
+
     def by_side(self, sides: Sides) -> Floats:
         """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
-        return self.begin_sides(sides)()
-
-    def begin_sides(self, sides: Sides) -> Callable[[], Floats]:
-        """Begin to fill the window side by side, as far as there is another thread; return what finishes it."""
         if not sides.part(self.hole):
-            return self.everywhere
-        grid, transition = self._grid(), Transition.between(sides, self.hole)
-        fill_side = partial(self._fill_side, grid, sides, transition.reach)
-        first, *others = (int(label) for label in np.unique(sides.labels[self.hole]))
-        begun = [(first, None), *((label, self.begin(partial(fill_side, label))) for label in others)]
-        fills = ((label, _finished(partial(fill_side, label), side)) for label, side in begun)
-        return partial(self._joined, grid, transition, fills)
-
-    def _joined(self, grid: Grid, transition: Transition, fills: Iterable[tuple[int, Floats | None]]) -> Floats:
-        """Return the window with the fills of all sides, by label, in one, h×w×3."""
+            return self.everywhere()
+        labels = [int(label) for label in np.unique(sides.labels[self.hole])]
+        grid = self._grid()
+        transition = Transition.between(sides, self.hole)
         total, weight = np.zeros_like(self.known), np.zeros(self.hole.shape, np.float32)
 
         def add(label: int, fill: Floats) -> None:
@@ -201,7 +193,10 @@ class _Search:
             weight[...] += share
 
         poor = []
-        for label, fill in fills:
+        fill_side = partial(self._fill_side, grid, sides, transition.reach)
+        begun = [self.begin(partial(fill_side, label)) for label in labels[1:]]
+        for label, side in zip(labels, [None, *begun], strict=True):
+            fill = _finished(partial(fill_side, label), side)
             if fill is None:
                 poor.append(label)
             else:
@@ -274,60 +269,31 @@ def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
 
 
 def _along_guessed(
-    search: _Search, lines: Sequence[Line], size: tuple[int, int], begun: Future[Floats | None] | None = None
+    search: _Search, lines: Sequence[Line], size: tuple[int, int], begun: Future[WithoutLines] | None = None
 ) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
     Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: shifted
     copies where the photo repeats, along the lines, patches led by the painting, patches alone with the painting's
-    large scales, patches alone. Where a line cuts a large hole, the first two are compared with a rough search first,
-    and patches alone are searched in full only where that does not decide clearly.
+    large scales, patches alone.
     """
     if search.weight > 0:  # a guide was asked for: the painting leads patches alone
         return search.everywhere()
-    begun = begun or search.begin(search.shifted)
     sides = divide(search.known, search.hole, lines, size) if lines else None
-    if sides is None or not sides.part(search.hole):
-        other, led = search.begin(search.everywhere), search.led()
-        shifted, alone = _finished(search.shifted, begun), _finished(search.everywhere, other)
-        return _best(search, search.hole, [(lambda: led, _LED)], shifted, alone)
-    alone_now = search.roughly if search.is_long else search.everywhere
-    finish, other = search.begin_sides(sides), search.begin(alone_now)
-    fill = finish()
-    along: list[_Attempt] = [(lambda: fill, _ALONG)]
-    shifted, alone = _finished(search.shifted, begun), _finished(alone_now, other)
-    taken, left = search.known, search.hole
-    if search.is_long:
-        clear = [(make, limits.clear()) for make, limits in _repeated(search, shifted, alone) + along]
-        taken, left = select(clear, alone, search.known, search.hole, search.sources)
-        if not left.any():
-            return taken
-        alone = search.everywhere()
-    others = _best(search, left, [*along, (search.led, _LED)], shifted, alone)
-    return np.where(left[..., None], others, taken)
-
-
-def _best(search: _Search, parts: Mask, attempts: Sequence[_Attempt], shifted: Floats | None, alone: Floats) -> Floats:
-    """Return the window in which parts of the hole have the first attempt that keeps to its limits, h×w×3.
-
-    Args:
-        search: the window's.
-        parts: of the hole, h×w.
-        attempts: after shifted copies, and before patches alone with the painting's large scales.
-        shifted: the fill by shifted copies; None if the photo does not repeat.
-        alone: the fill by patches alone.
-    """
-    painted = partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES)
-    every: list[_Attempt] = [*_repeated(search, shifted, alone), *attempts, (painted, _PAINTED)]
-    return select(every, alone, search.known, parts, search.sources)[0]
-
-
-def _repeated(search: _Search, shifted: Floats | None, alone: Floats) -> list[_Attempt]:
-    """Return the attempt with shifted copies, if there are any."""
-    if shifted is None:
-        return []
-    repeated = prefer_repeated(alone, shifted, search.hole, search.sources)
-    return [(lambda: repeated, _REPEATED)]
+    attempts: list[tuple[Callable[[], Floats], Limits]] = []
+    if sides is not None and sides.part(search.hole):
+        attempts.append((partial(search.by_side, sides), _ALONG))
+    attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
+    begun = begun or search.begin(search.without_lines)
+    first = attempts[0][0]()
+    attempts[0] = lambda: first, attempts[0][1]
+    others = _finished(search.without_lines, begun)
+    alone = search.target if others.alone is None else others.alone
+    if others.shifted is not None:
+        repeated = prefer_repeated(alone, others.shifted, search.hole, search.sources)
+        attempts.insert(0, (lambda: repeated, _REPEATED))
+    attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
+    return select(attempts, alone, search.known, search.hole, search.sources)
 
 
 def _finished(search: Callable[[], _Fill], begun: Future[_Fill] | None) -> _Fill:

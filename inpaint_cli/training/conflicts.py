@@ -2,7 +2,7 @@
 
 from inpaint_cli.errors import UsageError
 from inpaint_cli.options import MULTIPLE
-from inpaint_cli.training.option_values import Contrast, HoleFill, Output, Recipe, Stage
+from inpaint_cli.training.option_values import Contrast, HoleFill, Output, Recipe, Stage, Target
 from inpaint_cli.training.run_options import TrainOptions
 
 RIVAL_MULTIPLE = 32  # the crops' side is a multiple: rivals halve it up to five times
@@ -52,5 +52,7 @@ def _check_rival(options: TrainOptions) -> None:
 def _check_g2(options: TrainOptions) -> None:
     if options.output is Output.CORRECTION and options.hole_fill is HoleFill.WHITE:
         raise UsageError("--output correction corrects a filling: it needs --hole-fill harmonic")
+    if options.photo_share and options.target is Target.PHOTO:
+        raise UsageError("--photo-share mixes the photo into the fill along lines: it needs --target lines")
     if options.contrast is Contrast.PHOTO and options.output is Output.PICTURE:
         raise UsageError("--contrast photo scales a correction: it needs --output correction")

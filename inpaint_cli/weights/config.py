@@ -65,6 +65,10 @@ class ModelConfig:
     wall_exponent: Annotated[float, Limits(min=0, max=100)] = 1.0
     guide_weight: Annotated[float, Limits(min=0, max=1000)] = 0.05
 
+    def painter_along(self, *, drawn: bool) -> Painter:
+        """Return the painter that `auto` stands for along lines that the user gave, or along guessed ones."""
+        return Painter(self.painter if not drawn or self.drawn_painter == Painter.AUTO else self.drawn_painter)
+
     @classmethod
     def from_table(cls, table: Mapping[str, object], where: str) -> "ModelConfig":
         """Return the configuration in a JSON object or TOML table; keys that it leaves out have the paper's values.

@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from inpaint_cli.options import Painter
 from inpaint_cli.weights.entries import Entry, HubFile
 from inpaint_cli.weights.registry import Model, local_path
 
@@ -40,7 +39,7 @@ def summary(entry: Entry) -> Summary:
     size = sum(path.stat().st_size for path in present) if len(present) == 2 else None
     where = _where(entry, here=size is not None)
     config = entry.config
-    drawn_painter = config.painter if config.drawn_painter == Painter.AUTO else config.drawn_painter
+    drawn_painter = config.painter_along(drawn=True).value
     return Summary(entry.name, entry.licence, size, where, config.lines, config.painter, drawn_painter, entry.title)
 
 
