@@ -1,7 +1,7 @@
 """Which of several fills each part of a hole takes: guesses compete with patches alone.
 
 A fill is taken where it is nearly as much like the photo as patches alone: its own patches are hardly farther from the
-photo's (`coherence`), and it has hardly less structure.
+photo's (`coherence`), and it has hardly less structure, or fine detail.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +19,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
+_FINE = 1.5  # Gaussian σ in pixels below which detail is fine
 _UNSEEN = 0.3 / 255  # a distance to the photo's patches that nobody sees
 
 
@@ -27,6 +28,7 @@ class Limits(NamedTuple):
 
     distance: float  # to the photo's patches: at most so many times theirs
     structure: float  # at least this share of theirs
+    detail: float = 0.0  # the same of the fine detail: the mean of many patches is blurred
 
 
 def select(
@@ -68,6 +70,7 @@ class _Part:
         known: the photo's patches around the part; None where there are none.
         distance: of `alone` to them.
         structure: of `alone`.
+        detail: of `alone`.
     """
 
     here: Mask
@@ -75,11 +78,12 @@ class _Part:
     known: KnownPatches | None
     distance: float
     structure: float
+    detail: float
 
     @classmethod
     def of(cls, here: Mask, alone: Floats, photo: Floats, sources: Mask) -> "_Part":
         known = KnownPatches.around(photo, here, sources)
-        return cls(here, alone, known, _distance(known, alone), _structure(alone, here))
+        return cls(here, alone, known, _distance(known, alone), _structure(alone, here), _detail(alone, here))
 
     def takes(self, fill: Floats, limits: Limits) -> bool:
         """Whether a fill differs from patches alone and keeps to its limits.
@@ -87,7 +91,7 @@ class _Part:
         A smear is like much of a photo, so a fill must not lose structure either. One that is nearer to the photo may
         lose more in proportion: patches alone had put clutter there.
         """
-        if (fill[self.here] == self.alone[self.here]).all():
+        if (fill[self.here] == self.alone[self.here]).all() or _detail(fill, self.here) < limits.detail * self.detail:
             return False
         distance = _distance(self.known, fill)
         if distance > limits.distance * self.distance + _UNSEEN:
@@ -106,3 +110,9 @@ def _structure(fill: Floats, here: Mask) -> float:
     gray = cv2.GaussianBlur(to_gray(fill), (0, 0), _STRUCTURE)
     down, across = (cv2.Sobel(gray, cv2.CV_32F, *axis, ksize=1, scale=0.5) for axis in ((0, 1), (1, 0)))
     return float(np.hypot(down, across)[here].mean())
+
+
+def _detail(fill: Floats, here: Mask) -> float:
+    """Return the fine detail in a part of the hole: the standard deviation of the grey values without what is coarser."""
+    gray = to_gray(fill)
+    return float((gray - cv2.GaussianBlur(gray, (0, 0), _FINE))[here].std())

@@ -47,8 +47,8 @@ _BESIDE_NARROW = 3.0  # pixels beside it may be copied too: half a patch, so tha
 _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 # What each kind of fill may lose against patches alone (benchmarks/texture.md).
-_ALONG = Limits(1.1, 0.72)
-_LED = Limits(1.05, 0.8)
+_ALONG = Limits(1.0, 0.72)
+_LED = Limits(1.05, 0.8, detail=0.8)
 _REPEATED = Limits(1.1, 0.85)
 _PAINTED = Limits(1.06, 0.9)
 
