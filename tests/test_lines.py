@@ -53,6 +53,16 @@ def test_a_line_is_continued_where_it_ran(slope: float, curve: float) -> None:
     assert set(across) <= set(columns)  # from rim to rim, no column left out
 
 
+def test_an_edge_that_turns_at_the_rim_makes_no_bulge_across_the_hole() -> None:
+    rows, columns = np.mgrid[:128, :128]
+    hole = (rows - 64) ** 2 + (columns - 64) ** 2 <= 28**2
+    below = rows > 64 + 0.5 * np.maximum(columns - 92, 0)  # straight behind the hole, bent beyond it
+    image = np.where(below[..., None], np.uint8([200, 90, 30]), np.uint8([120, 160, 220]))
+    found, _ = np.nonzero(_continued(image, canny(to_gray(image), hole), hole))
+    assert len(found) > 40
+    assert np.abs(found - 64).max() <= 3
+
+
 def test_what_stands_in_the_hole_has_no_influence() -> None:
     image, hole, _ = _scene(0.35)
     edges = canny(to_gray(image), hole)

@@ -1,7 +1,7 @@
 """Which of several fills each part of a hole takes: guesses compete with patches alone.
 
 A fill is taken where it is nearly as much like the photo as patches alone: its own patches are hardly farther from the
-photo's (`coherence`), and it has hardly less structure, or fine detail.
+photo's (`coherence`), and it has hardly less structure or fine detail.
 """
 
 from collections.abc import Callable, Iterable
@@ -91,7 +91,9 @@ class _Part:
         A smear is like much of a photo, so a fill must not lose structure either. One that is nearer to the photo may
         lose more in proportion: patches alone had put clutter there.
         """
-        if (fill[self.here] == self.alone[self.here]).all() or _detail(fill, self.here) < limits.detail * self.detail:
+        if (fill[self.here] == self.alone[self.here]).all():
+            return False
+        if limits.detail and _detail(fill, self.here) < limits.detail * self.detail:
             return False
         distance = _distance(self.known, fill)
         if distance > limits.distance * self.distance + _UNSEEN:
@@ -113,6 +115,6 @@ def _structure(fill: Floats, here: Mask) -> float:
 
 
 def _detail(fill: Floats, here: Mask) -> float:
-    """Return the fine detail in a part of the hole: the standard deviation of the grey values without what is coarser."""
+    """Return the fine detail in a part of the hole: the standard deviation of its grey values' fine scales."""
     gray = to_gray(fill)
     return float((gray - cv2.GaussianBlur(gray, (0, 0), _FINE))[here].std())
