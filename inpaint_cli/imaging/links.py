@@ -20,7 +20,7 @@ _TURN = 1.4  # radians that an end may turn towards the chord
 _LEAST_INSIDE = 4  # of the samples of a curve
 _SAMPLES = 64  # points at which candidates are sampled
 _LEAST_MASS = 0.03  # lower limit of the mass of G1's map, so that a single gap does not exclude a line
-_PULL = 0.45  # of the ends' directions on a curve, as a share of its chord: with more, a bent end makes a bulge
+_TANGENT = 0.45  # length of a curve's tangents at its ends, as a share of its chord: longer ones make a bulge
 _BESIDE = 7.0  # pixels from a curve to where G1's map is compared with the map on it
 
 
@@ -210,13 +210,13 @@ def _prominence(curves: Vector, inside: NDArray[np.bool_], probability: NDArray[
 def _curves(ends: list[Endpoint], first: NDArray[np.intp], second: NDArray[np.intp], t: Vector) -> Vector:
     """Return the cubics that leave the first ends and enter the second in their directions, pairs×len(t)×2."""
     place, direction = (np.array([getattr(end, name) for end in ends]) for name in ("place", "direction"))
-    pull = _PULL * np.linalg.norm(place[second] - place[first], axis=1)[:, None, None]
+    tangent = _TANGENT * np.linalg.norm(place[second] - place[first], axis=1)[:, None, None]
     t = t[None, :, None]
     return np.asarray(
         (2 * t**3 - 3 * t**2 + 1) * place[first][:, None]
-        + (t**3 - 2 * t**2 + t) * pull * direction[first][:, None]
+        + (t**3 - 2 * t**2 + t) * tangent * direction[first][:, None]
         + (3 * t**2 - 2 * t**3) * place[second][:, None]
-        - (t**3 - t**2) * pull * direction[second][:, None]
+        - (t**3 - t**2) * tangent * direction[second][:, None]
     )
 
 

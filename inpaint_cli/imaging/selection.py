@@ -93,7 +93,7 @@ class _Part:
         """
         if (fill[self.here] == self.alone[self.here]).all():
             return False
-        if limits.detail and _detail(fill, self.here) < limits.detail * self.detail:
+        if _detail(fill, self.here) < limits.detail * self.detail:
             return False
         distance = _distance(self.known, fill)
         if distance > limits.distance * self.distance + _UNSEEN:
