@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -24,9 +23,6 @@ from inpaint_cli.imaging.pixels import to_float32
 from inpaint_cli.imaging.resampling import resize_area, shrink_mask
 from inpaint_cli.imaging.windows import Box, Window, bounding_box, extent, plan, working_size
 from inpaint_cli.options import FillOptions
-
-if TYPE_CHECKING:
-    from inpaint_cli.imaging.texture import WithoutLines
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -57,7 +53,7 @@ class Crop:
             does not paint.
         painting: the colours along the edges, RGB in [0, 1], H×W×3; None before the second stage.
         result: the filled window, RGB in [0, 1], h×w×3; None before the last stage.
-        begun: the last stage's fills without lines (`imaging.texture`), begun ahead of it; None if not.
+        begun: the last stage's fill without lines (`imaging.texture`), begun ahead of it; None if not.
     """
 
     window: Window
@@ -73,7 +69,7 @@ class Crop:
     seen_by_g2: Crop | None = None
     painting: Floats | None = None
     result: Floats | None = None
-    begun: Future[WithoutLines] | None = None
+    begun: Future[Floats | None] | None = None
 
     def with_edges(self, edges: Floats, lines: Sequence[Line], *, trusted: bool) -> Crop:
         """Return the crop with its edges, H×W in [0, 1], and the lines among them."""

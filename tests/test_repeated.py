@@ -66,10 +66,7 @@ def test_the_period_goes_on_across_the_hole(photo: Picture) -> None:
     filled = fill_by_offsets(photo, hole, ~hole)
     assert filled is not None
     assert (filled[~hole] == photo[~hole]).all()
-    alone = fill_without_lines(_bytes(photo), hole).alone
-    assert alone is not None
-    assert _psnr(filled, photo, hole) > 22
-    assert _psnr(filled, photo, hole) > _psnr(alone, photo, hole) + 1.5
+    assert _psnr(filled, photo, hole) > 28
 
 
 @pytest.mark.slow
@@ -143,12 +140,12 @@ def test_what_is_excluded_is_never_copied() -> None:
 
 @pytest.mark.slow
 def test_the_texture_stage_takes_what_repeats() -> None:
-    photo = _bricks()
-    hole = _ellipse(photo.shape)
+    photo = _bricks(900, 900, scale=3)
+    hole = _ellipse(photo.shape, (160, 140))  # on a coarser grid patches lose the period
     damaged = _bytes(np.where(hole[..., None], 0, photo))
     painting = cv2.GaussianBlur(photo, (0, 0), 12)
     filled = texture(damaged, hole, painting, 0)
-    alone = fill_without_lines(damaged, hole).alone
+    alone = fill_without_lines(damaged, hole)
     assert alone is not None
     assert _psnr(filled, photo, hole) > _psnr(alone, photo, hole) + 1.5
 

@@ -136,7 +136,7 @@ def test_a_painting_leads_patches_that_have_no_line() -> None:
     photo = _crop("tunnel", 300, 600, 200, 260)
     hole = _ellipse(photo.shape, (45, 34))
     painting = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.float32) / 255
-    alone = fill_without_lines(photo, hole).alone
+    alone = fill_without_lines(photo, hole)
     assert alone is not None
     filled = texture(photo, hole, painting, 0)
     assert (filled[~hole] == (photo / np.float32(255))[~hole]).all()

@@ -1,13 +1,16 @@
-"""Classical fills without networks or weights: two that spread colours, one that copies patches."""
+"""Classical fills without networks or weights, by other people's code: two spread colours, one copies patches."""
+
+import threading
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.patches import copy_patches
+from inpaint_cli.errors import InpaintError
 from inpaint_cli.options import Method
 
-_RADIUS = 3  # pixels around each missing one that OpenCV's fills use; the value of its examples
+_RADIUS = 3  # pixels around each missing one that OpenCV's fills use, the value of its examples; 7×7 patches
 
 _OPENCV_FLAGS = {Method.TELEA: cv2.INPAINT_TELEA, Method.NAVIER_STOKES: cv2.INPAINT_NS}
 
@@ -39,9 +42,34 @@ def fill(
         return image.copy()
     known = np.where(hole[..., None], np.uint8(0), image)  # in pictures of a few pixels OpenCV reads the hole
     if method == Method.PATCHMATCH:
-        filled = copy_patches(known, hole, seed, sources=None if excluded is None else ~hole & ~excluded)
+        filled = _copy_patches(known, hole, seed, excluded)
     elif method in _OPENCV_FLAGS:
         filled = cv2.inpaint(known, hole.astype(np.uint8), _RADIUS, _OPENCV_FLAGS[method]).astype(np.uint8, copy=False)
     else:
         raise ValueError(f"{method} is no classical fill")
     return np.where(hole[..., None], filled, image)
+
+
+def _copy_patches(
+    image: NDArray[np.uint8], hole: NDArray[np.bool_], seed: int, excluded: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    import patchmatch  # noqa: PLC0415 - its library is loaded only where patches are copied
+
+    if not patchmatch.patchmatch_available:
+        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
+    mask, beyond = hole, None
+    if excluded is not None and excluded.any():
+        # Globally masked pixels are neither filled nor copied, but the coarser levels average over them unless they
+        # are missing too.
+        beyond = excluded & ~hole
+        mask = hole | beyond
+    with _turns(max(1, cv2.getNumThreads())):
+        # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
+        patchmatch.set_random_seed(seed)
+        return patchmatch.inpaint(image, mask, global_mask=beyond, patch_size=_RADIUS)
+
+
+@cache
+def _turns(threads: int) -> threading.Semaphore:
+    """Return what lets so many searches of this process compute at once: each takes a thread and much memory."""
+    return threading.Semaphore(threads)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.detail_transfer import enlarge
-from inpaint_cli.imaging.patches import RADIUS, copy_patches
+from inpaint_cli.imaging.patch_pyramid import SIDE
+from inpaint_cli.imaging.patches import copy_patches
 from inpaint_cli.imaging.resampling import resize_area
 
 Floats = NDArray[np.float32]
@@ -17,7 +18,6 @@ Mask = NDArray[np.bool_]
 _Value = TypeVar("_Value", bound=np.generic)
 
 _SMOOTH = 5.0  # Gaussian σ of the guide: the painting has no texture, so the photo is compared without texture too
-_UNIT = 0.25  # the guide stays within this much of zero: PyPatchMatch wraps differences at ½, as those of angles
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Grid:
         return cls.over(photo, max(1, math.ceil(math.sqrt(hole.sum()) / largest)))
 
     def search(self, hole: Mask, sources: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
-        """Return PatchMatch's fill, in [0, 1], cells×3.
+        """Return the cells filled with patches, in [0, 1], cells×3.
 
         Args:
             hole: True = to be filled, h×w.
@@ -56,11 +56,12 @@ class Grid:
             weight: of the guide.
             seed: of the search.
         """
-        photo = np.round(self._cells(self._padded(self._photo()) * 255)).astype(np.uint8)
         missing = self.touched(hole)
-        guide = None if target is None else guide_of(self._cells(self._padded(target)))
-        fill = copy_patches(photo, missing, seed, sources=self._allowed(sources, missing), guide=guide, weight=weight)
-        return fill.astype(np.float32) / np.float32(255)
+        guide = None
+        if target is not None:
+            guide = self.cells(np.asarray(cv2.GaussianBlur(target, (0, 0), _SMOOTH), np.float32))
+        allowed = self._allowed(sources, missing)
+        return copy_patches(self._cells(self.photo), missing, allowed, seed, guide=guide, weight=weight)
 
     def enlarged(self, fill: Floats, hole: Mask, sources: Mask) -> Floats:
         """Return a fill of the cells at the window's own resolution, h×w×3 (arguments as in `search`)."""
@@ -74,9 +75,8 @@ class Grid:
 
     def has_patches(self, sources: Mask, least: int = 1) -> bool:
         """Whether at least so many whole patches may be copied from sources, h×w."""
-        side = 2 * RADIUS + 1
         allowed = (~self.touched(~sources)).astype(np.uint8)
-        whole = cv2.erode(allowed, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        whole = cv2.erode(allowed, np.ones((SIDE, SIDE), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
         return int(whole.sum()) >= least
 
     def cells(self, values: Floats) -> Floats:
@@ -91,9 +91,6 @@ class Grid:
         """Return the cells that may be copied: those that are all source."""
         return ~self.touched(~sources) & ~missing
 
-    def _photo(self) -> Floats:
-        return self.photo[: self.shape[0], : self.shape[1]]
-
     def _padded(self, values: NDArray[_Value]) -> NDArray[_Value]:
         below, right = (padded - side for padded, side in zip(self.photo.shape, self.shape, strict=False))
         padded: NDArray[_Value] = np.pad(values, ((0, below), (0, right), *((0, 0),) * (values.ndim - 2)), mode="edge")
@@ -103,20 +100,3 @@ class Grid:
         if self.factor == 1:
             return values
         return resize_area(values, (values.shape[0] // self.factor, values.shape[1] // self.factor))
-
-
-def guide_of(target: Floats) -> Floats:
-    """Return what PyPatchMatch compares at each pixel, H×W×3; a third channel goes unused.
-
-    The first two principal components of the window's smoothed colours (CIE Lab), which separate the window's colours
-    best.
-    """
-    smooth = cv2.GaussianBlur(np.clip(target, 0, 1), (0, 0), _SMOOTH)
-    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    centred = lab - lab.mean(axis=0)
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, :0:-1]
-    components = centred @ axes
-    scaled = np.clip(components * (_UNIT / max(float(np.abs(components).max()), 1e-6)), -_UNIT, _UNIT)
-    guide = np.zeros(smooth.shape, np.float32)
-    guide[..., :2] = scaled.reshape(*smooth.shape[:2], 2)
-    return guide

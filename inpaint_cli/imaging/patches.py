@@ -1,61 +1,81 @@
-"""PatchMatch (Barnes et al. 2009, after Wexler et al. 2007) by PyPatchMatch: the only module that calls it."""
+"""A hole filled with patches of the rest (Wexler et al. 2007), found from coarse to fine.
 
-import threading
-from functools import cache
+Patches are looked up in few numbers (`patch_descriptors`, `patch_search`) and painted in turn (`patch_votes`), at each
+scale of the window (`patch_pyramid`). As blur is near to everything, a patch is compared by its texture as well: the
+mean gradient around it, which the hole takes over with the colours (Newson et al. 2014).
+"""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.errors import InpaintError
+from inpaint_cli.imaging.distances import distance_to
+from inpaint_cli.imaging.edges import to_gray
+from inpaint_cli.imaging.patch_descriptors import Descriptors
+from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, scales
+from inpaint_cli.imaging.patch_search import PatchSearch
+from inpaint_cli.imaging.patch_votes import Votes, with_grain, without_seam
 
-RADIUS = 3  # 7×7 patches, those of Barnes et al.
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_ROUNDS = (2, 4, 8)  # of search and painting, from the window's own scale to the coarser ones
 
 
 def copy_patches(
-    image: NDArray[np.uint8],
-    hole: NDArray[np.bool_],
-    seed: int,
-    *,
-    sources: NDArray[np.bool_] | None = None,
-    guide: NDArray[np.float32] | None = None,
-    weight: float = 0.0,
-) -> NDArray[np.uint8]:
-    """Return the image with its hole filled by patches of the rest, H×W×3 uint8.
+    photo: Floats, hole: Mask, sources: Mask, seed: int, *, guide: Floats | None = None, weight: float = 0.0
+) -> Floats:
+    """Return the photo with its hole filled by patches of the rest, H×W×3.
 
     Args:
-        image: RGB, H×W×3 uint8.
+        photo: RGB in [0, 1], H×W×3.
         hole: True = missing, H×W.
+        sources: True = known and may be copied, H×W, at least one whole patch. Other pixels have no influence and stay
+            as they are.
         seed: of the random search; the same seed gives the same picture.
-        sources: True = may be copied, H×W; None: all that is known. Other known pixels are
-            ignored and stay as they are.
-        guide: what is compared along with the patches, H×W×3; its third channel goes unused.
-        weight: of the guide's differences against the patches'.
-
-    Raises:
-        InpaintError: PyPatchMatch has no native library on this machine.
+        guide: colours that are compared along with the patches, in [0, 1], H×W×3.
+        weight: of their differences against the patches'.
     """
-    import patchmatch  # noqa: PLC0415 - its library is loaded only where patches are copied
-
-    if not patchmatch.patchmatch_available:
-        raise InpaintError("PyPatchMatch's native library can't be loaded: pip install --force-reinstall pypatchmatch")
-    mask, excluded = hole, None
-    if sources is not None and not (sources | hole).all():
-        # Globally masked pixels are neither filled nor copied, but the coarser levels average over them unless they
-        # are missing too.
-        excluded = ~(sources | hole)
-        mask = hole | excluded
-    with _turns(max(1, cv2.getNumThreads())):
-        # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
-        patchmatch.set_random_seed(seed)
-        if guide is None:
-            return patchmatch.inpaint(image, mask, global_mask=excluded, patch_size=RADIUS)
-        return patchmatch.inpaint_regularity(
-            image, mask, guide, global_mask=excluded, patch_size=RADIUS, guide_weight=weight
-        )
+    picture = np.dstack([photo, _texture(photo, hole, sources)])
+    levels = scales(Scale(picture, guide, known=sources, sources=sources, hole=hole))
+    fill, matches = _searched(levels, weight, np.random.default_rng(seed))
+    fill = with_grain(np.ascontiguousarray(fill[..., :3]), levels[0], matches)
+    fill = without_seam(fill, levels[0], matches)
+    return np.where(hole[..., None], fill[RADIUS:-RADIUS, RADIUS:-RADIUS], photo)
 
 
-@cache
-def _turns(threads: int) -> threading.Semaphore:
-    """Return what lets so many searches of this process compute at once: each takes a thread and much memory."""
-    return threading.Semaphore(threads)
+def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -> tuple[Floats, Places]:
+    """Return the fill of the first of some scales, with the mirrored border, and the matches that it is painted of."""
+    coarse, matches = None, np.empty(0, np.intp)
+    for level, scale in reversed(list(enumerate(levels))):
+        fill = scale.mirrored(scale.picture)
+        descriptors = Descriptors.of(scale, weight, random)
+        search = PatchSearch(scale, descriptors.everywhere(fill), random)
+        votes = Votes(scale, scale.painted)
+        matches = search.first() if coarse is None else search.enlarged(coarse, matches)
+        fill = _painted(scale, fill, votes, matches)
+        for _ in range(_ROUNDS[min(level, len(_ROUNDS) - 1)]):
+            matches = search.improved(matches, descriptors.at(fill, scale.targets))
+            fill = _painted(scale, fill, votes, matches)
+        coarse = search
+    return fill, matches
+
+
+def _painted(scale: Scale, fill: Floats, votes: Votes, matches: Places) -> Floats:
+    """Return a fill as the patches give it, with the mirrored border."""
+    painted = fill.copy()
+    painted.reshape(-1, fill.shape[2])[votes.places] = votes.of(matches, fill)
+    return scale.mirrored(painted[RADIUS:-RADIUS, RADIUS:-RADIUS])
+
+
+def _texture(photo: Floats, hole: Mask, sources: Mask) -> Floats:
+    """Return the mean gradient around each pixel, H×W, over as many pixels as one of the coarsest scale has."""
+    gray = to_gray(photo)
+    total, count = np.zeros_like(gray), np.zeros_like(gray)
+    for ahead, behind in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
+        both = sources[ahead] & sources[behind]
+        total[ahead] += np.where(both, np.abs(gray[ahead] - gray[behind]), 0)
+        count[ahead] += both
+    reach = int(np.ceil(distance_to(~hole).max() / SIDE))
+    size = (2 * reach + 1,) * 2
+    return np.asarray(cv2.blur(total, size) / np.maximum(cv2.blur(count, size), 1e-6), np.float32)

@@ -1,10 +1,10 @@
 """The last stage: the hole at full resolution in patches of the photo itself, each side of a line from its own side.
 
-PatchMatch (Barnes et al. 2009, after Wexler et al. 2007; by PyPatchMatch) copies. Lines cut the window into sides
-(`sides`), and a part of the hole is filled from known pixels of its own side alone; along a line, the fills of both
-sides are joined with the softness of the photo's own edge (`profiles`). Guesses compete: where a fill along guessed
-lines, or one led by the painting, is farther from the photo's patches than patches alone, it is not taken. A window
-whose hole is too large is filled on a coarser grid (`grid`), so that time hardly grows with the hole.
+Patches are copied by `patches`. Lines cut the window into sides (`sides`), and a part of the hole is filled from known
+pixels of its own side alone; along a line, the fills of both sides are joined with the softness of the photo's own edge
+(`profiles`). Guesses compete: where a fill along guessed lines, or one led by the painting, is farther from the photo's
+patches than patches alone, it is not taken. A window whose hole is too large is filled on a coarser grid (`grid`), so
+that time hardly grows with the hole.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,8 +35,7 @@ Image = NDArray[np.uint8]
 _Fill = TypeVar("_Fill")
 
 _OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
-_LARGEST = 140  # square root of the largest hole's area that PatchMatch fills at full resolution
-_LARGEST_GUIDED = 90  # the same with a guide, which costs three times as much and needs less of a search
+_LARGEST = 140  # square root of the largest hole's area that is searched at full resolution
 _DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _LEAST_KNOWN = 600  # pixels, or
@@ -53,19 +52,6 @@ _REPEATED = Limits(1.1, 0.85)
 _PAINTED = Limits(1.06, 0.9)
 
 
-@dataclass(frozen=True)
-class WithoutLines:
-    """Fills of a window that need neither lines nor a painting, RGB in [0, 1], h×w×3 each.
-
-    Attributes:
-        alone: by patches alone; None if no patch may be copied.
-        shifted: by shifted copies; None if the photo does not repeat.
-    """
-
-    alone: Floats | None
-    shifted: Floats | None
-
-
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     photo: Image,
     hole: Mask,
@@ -76,7 +62,7 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     size: tuple[int, int] | None = None,
     excluded: Mask | None = None,
     seed: int = 0,
-    begun: Future[WithoutLines] | None = None,
+    begun: Future[Floats | None] | None = None,
     beside: Executor | None = None,
 ) -> Floats:
     """Return the window filled with the photo's own texture: RGB in [0, 1], h×w×3 float32, known pixels unchanged.
@@ -95,9 +81,6 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
         seed: of the search; the same input and seed give the same output.
         begun: the future result of `fill_without_lines` for this window, if it has been started.
         beside: searches in another thread; None: one is started for this window.
-
-    Raises:
-        InpaintError: PyPatchMatch has no native library on this machine.
     """
     known = photo.astype(np.float32) / np.float32(255)
     if not hole.any():
@@ -116,21 +99,20 @@ def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
     return np.where(hole[..., None], np.clip(fill, 0, 1), known).astype(np.float32)
 
 
-def fill_without_lines(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> WithoutLines:
-    """Return the fills with which `texture` compares those along lines; they can be made before lines are known.
+def fill_without_lines(photo: Image, hole: Mask, excluded: Mask | None = None, seed: int = 0) -> Floats | None:
+    """Return the fill by patches alone, with which `texture` compares the others: RGB in [0, 1], h×w×3.
+
+    It can be made before lines are known. None if no patch may be copied.
 
     Args:
         photo: RGB, h×w×3; its values in the hole are ignored.
         hole: True = missing, h×w, at least one pixel of each kind.
         excluded: True = known but not to be copied, h×w; None: everything may be.
         seed: of the search.
-
-    Raises:
-        InpaintError: PyPatchMatch has no native library on this machine.
     """
     known = photo.astype(np.float32) / np.float32(255)
     sources = ~hole if excluded is None else ~hole & ~excluded
-    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).without_lines()
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).unled()
 
 
 @dataclass(frozen=True)
@@ -167,16 +149,15 @@ class _Search:
     def unled(self) -> Floats | None:
         """Return the window filled from all that may be copied, h×w×3; None if no patch may be copied."""
         grid = self._grid()
-        if not (self.sources | self.hole).all() and not grid.has_patches(self.sources):
+        if not grid.has_patches(self.sources):
             return None
         coarse = self._searched(grid, self.hole, self.sources)
         return grid.enlarged(coarse, self.hole, self.sources)
 
-    def without_lines(self) -> WithoutLines:
-        """Return what needs no lines."""
-        # In this order beside the networks: shifted copies need more memory, and G1, which runs first, less than G2.
+    def repeated(self, alone: Floats) -> Floats:
+        """Return a fill with shifted copies where the photo repeats, h×w×3."""
         shifted = fill_by_offsets(self.known, self.hole, self.sources)
-        return WithoutLines(self.unled(), shifted)
+        return alone if shifted is None else prefer_repeated(alone, shifted, self.hole, self.sources)
 
     def by_side(self, sides: Sides) -> Floats:
         """Return the window filled side by side, h×w×3; sides with too little to copy come last, from anywhere."""
@@ -216,7 +197,7 @@ class _Search:
         return done
 
     def begin(self, search: Callable[[], _Fill]) -> Future[_Fill] | None:
-        """Have a search done in the other thread, if there is one: PyPatchMatch computes without Python's lock."""
+        """Have a search done in the other thread, if there is one: most of it is done without Python's lock."""
         return None if self.beside is None else self.beside.submit(search)
 
     def _fill_side(self, grid: Grid, sides: Sides, reach: float, label: int) -> Floats | None:
@@ -234,7 +215,7 @@ class _Search:
         return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
 
     def _grid(self) -> Grid:
-        return Grid.for_hole(self.known, self.hole, _LARGEST if self.weight == 0 else _LARGEST_GUIDED)
+        return Grid.for_hole(self.known, self.hole, _LARGEST)
 
     def _searched(self, grid: Grid, hole: Mask, sources: Mask) -> Floats:
         return grid.search(hole, sources, self.target if self.weight > 0 else None, self.weight, self.seed)
@@ -269,13 +250,13 @@ def _by_side_with_edges(search: _Search, sides: Sides) -> Floats:
 
 
 def _along_guessed(
-    search: _Search, lines: Sequence[Line], size: tuple[int, int], begun: Future[WithoutLines] | None = None
+    search: _Search, lines: Sequence[Line], size: tuple[int, int], begun: Future[Floats | None] | None = None
 ) -> Floats:
     """Return the window filled along guessed lines where that is no worse than without them.
 
-    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: shifted
-    copies where the photo repeats, along the lines, patches led by the painting, patches alone with the painting's
-    large scales, patches alone.
+    Each part of the hole takes the first of these fills that is nearly as much like the photo as patches alone: along
+    the lines, patches led by the painting, patches alone with the painting's large scales, shifted copies where the
+    photo repeats, patches alone.
     """
     if search.weight > 0:  # a guide was asked for: the painting leads patches alone
         return search.everywhere()
@@ -284,15 +265,13 @@ def _along_guessed(
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
-    begun = begun or search.begin(search.without_lines)
+    begun = begun or search.begin(search.unled)
     first = attempts[0][0]()
     attempts[0] = lambda: first, attempts[0][1]
-    others = _finished(search.without_lines, begun)
-    alone = search.target if others.alone is None else others.alone
-    if others.shifted is not None:
-        repeated = prefer_repeated(alone, others.shifted, search.hole, search.sources)
-        attempts.insert(0, (lambda: repeated, _REPEATED))
+    found = _finished(search.unled, begun)
+    alone = search.target if found is None else found
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
+    attempts.append((partial(search.repeated, alone), _REPEATED))
     return select(attempts, alone, search.known, search.hole, search.sources)
 
 

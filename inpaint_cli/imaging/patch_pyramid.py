@@ -1,0 +1,107 @@
+"""A window at several scales, as patches are searched in it: from the coarsest to its own."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.imaging.distances import distance_to
+from inpaint_cli.imaging.resampling import resize_area
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+RADIUS = 3  # 7×7 patches, those of Barnes et al.
+SIDE = 2 * RADIUS + 1
+
+_DEEPEST = float(SIDE)  # pixels from the rim to the middle of a hole, above which there is a coarser scale
+_FEWEST = 50  # patches that a coarser scale must have to copy
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One scale of a window; its border is mirrored for the patches that overlap it.
+
+    A pixel is known, in the hole or neither; what is neither has no influence. At coarser scales a pixel is known if a
+    part of it is, and a source if all of it is.
+
+    Attributes:
+        picture: RGB and a fourth channel for the texture (`patches`), h×w×4; any value where it is not known.
+        guide: what is compared along with the patches, h×w×3; None: nothing.
+        known: what the fill has to continue, h×w.
+        sources: what may be copied, h×w, all of it known.
+        hole: what is to be filled, h×w, none of it known.
+    """
+
+    picture: Floats
+    guide: Floats | None
+    known: Mask
+    sources: Mask
+    hole: Mask
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width with the mirrored border."""
+        return self.hole.shape[0] + 2 * RADIUS, self.hole.shape[1] + 2 * RADIUS
+
+    @cached_property
+    def copied(self) -> Mask:
+        """Whether the patch around each pixel may be copied, with the border, h×w."""
+        return cv2.erode(_bordered(self.sources), np.ones((SIDE, SIDE), np.uint8)) > 0
+
+    @cached_property
+    def targets(self) -> Places:
+        """Flat places, with the border, of the patches that are looked for: all that touch the hole."""
+        touched = cv2.dilate(self.hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8))
+        return np.flatnonzero(_bordered(touched > 0))
+
+    @cached_property
+    def painted(self) -> Places:
+        """Flat places, with the border, of the pixels that those patches paint: the hole, and around it the unknown."""
+        reach = cv2.dilate(self.hole.astype(np.uint8), np.ones((4 * RADIUS + 1,) * 2, np.uint8)) > 0
+        return np.flatnonzero(_bordered(reach & ~self.known))
+
+    def mirrored(self, values: Floats) -> Floats:
+        """Return values of the scale's shape, h×w×C, with the border."""
+        mirrored = cv2.copyMakeBorder(values, RADIUS, RADIUS, RADIUS, RADIUS, cv2.BORDER_REFLECT_101)
+        return np.asarray(mirrored, np.float32)
+
+    def halved(self) -> "Scale | None":
+        """Return the scale of half the size, None where that is too small to copy from or has no hole."""
+        if min(self.hole.shape) <= 2 * SIDE:
+            return None
+        known, sources, hole = (_means(mask.astype(np.float32)) for mask in (self.known, self.sources, self.hole))
+        colours = _means(self.picture * self.known[..., None])
+        half = Scale(
+            picture=np.asarray(colours / np.maximum(known, 1e-6)[..., None], np.float32),
+            guide=None if self.guide is None else _means(self.guide),
+            known=known > 0,
+            sources=sources == 1,
+            hole=(hole > 0) & (known == 0),
+        )
+        return half if half.hole.any() and half.copied.sum() >= _FEWEST else None
+
+
+def scales(first: Scale) -> list[Scale]:
+    """Return a window's scales from its own to the coarsest, in which its hole is at most two patches wide."""
+    found = [first]
+    depth = float(distance_to(~first.hole).max())
+    while depth > _DEEPEST and (half := found[-1].halved()) is not None:
+        found.append(half)
+        depth /= 2
+    return found
+
+
+def _bordered(mask: Mask) -> NDArray[np.uint8]:
+    """Return a mask with a border that it leaves out."""
+    return np.pad(mask, RADIUS).astype(np.uint8)
+
+
+def _means(values: Floats) -> Floats:
+    """Return the means of squares of two pixels; the last row and column count twice where there is an odd number."""
+    height, width = values.shape[:2]
+    even = np.pad(values, ((0, height % 2), (0, width % 2), *((0, 0),) * (values.ndim - 2)), mode="edge")
+    return resize_area(even, (even.shape[0] // 2, even.shape[1] // 2))

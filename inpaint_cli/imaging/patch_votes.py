@@ -1,0 +1,95 @@
+"""What overlapping patches give together: every pixel is a mean of what they have there (Wexler et al. 2007)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaint_cli.imaging.distances import distance_to
+from inpaint_cli.imaging.patch_pyramid import RADIUS, Places, Scale
+
+Floats = NDArray[np.float32]
+
+_FALLING = 2.0  # times less a patch counts for each pixel farther from what is known
+_FARTHEST = 30.0  # pixels from there on which it counts no less
+_AT_ONCE = 4096  # pixels for which all patches are held in memory
+_FINE = 1.5  # Gaussian σ in pixels below which detail is fine
+_GRAIN = 0.8  # share of the fine detail that is of one patch instead of many
+_RIM = 2  # pixels of the photo on the rim that say how far the fill is off there
+_BLUR = 2.0  # Gaussian σ in pixels of that error, and of its way into the hole
+
+
+class Votes:
+    """The patches that overlap each of some pixels of a scale.
+
+    Attributes:
+        places: the pixels, flat places with the scale's mirrored border, P.
+    """
+
+    def __init__(self, scale: Scale, places: Places) -> None:
+        """Count the patches that overlap; every pixel is overlapped by a target of the scale."""
+        self.places = places
+        width = scale.shape[1]
+        steps = np.arange(-RADIUS, RADIUS + 1)
+        self._offsets = (steps[:, None] * width + steps).ravel()
+        targets = np.full(scale.copied.size, len(scale.targets), np.int32)  # what is none has the last, which is void
+        targets[scale.targets] = np.arange(len(scale.targets))
+        self._targets = targets[places[:, None] - self._offsets]
+        far = distance_to(scale.mirrored(scale.known.astype(np.float32)) > 0).ravel()[scale.targets]
+        trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)
+        weights = trust[self._targets]
+        self._weights = weights / weights.sum(axis=1, keepdims=True)
+
+    def of(self, matches: Places, picture: Floats) -> Floats:
+        """Return the mean of the patches for each pixel, P×C.
+
+        Args:
+            matches: where the patch of each target of the scale is copied from.
+            picture: with the border, h×w×C.
+        """
+        values = np.ascontiguousarray(picture).reshape(-1, picture.shape[2])
+        copied = np.append(matches, 0)
+        mean = np.empty((len(self.places), picture.shape[2]), np.float32)
+        for start in range(0, len(mean), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            sources = copied.take(self._targets[part]) + self._offsets
+            mean[part] = (self._weights[part, None] @ values.take(sources, axis=0, mode="wrap"))[:, 0]
+        return mean
+
+
+def with_grain(fill: Floats, scale: Scale, matches: Places) -> Floats:
+    """Return a fill of a scale with fine detail, which is lost in the mean of many patches, h×w×C.
+
+    Most of it becomes that of the patch around each pixel.
+    """
+    flat = fill.reshape(-1, fill.shape[2])
+    unknown = scale.mirrored(scale.known.astype(np.float32)).flat[scale.targets] == 0
+    places = scale.targets[unknown]
+    difference = np.zeros_like(flat)
+    difference[places] = flat[matches[unknown]] - flat[places]
+    smooth = cv2.GaussianBlur(difference.reshape(fill.shape), (0, 0), _FINE).reshape(flat.shape)
+    grained = flat.copy()
+    grained[places] += _GRAIN * (difference[places] - smooth[places])
+    return grained.reshape(fill.shape)
+
+
+def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
+    """Return a fill of a scale whose border with the photo shows less, with the mirrored border, h×w×C.
+
+    The patches that overlap the rim say what they have where the photo is known; by how much the photo differs is added
+    to the fill beside it.
+    """
+    near = cv2.dilate(scale.hole.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)) > 0
+    rim = scale.mirrored((near & scale.known).astype(np.float32))
+    inner = np.zeros(rim.shape, bool)
+    inner[RADIUS:-RADIUS, RADIUS:-RADIUS] = True
+    votes = Votes(scale, np.flatnonzero((rim > 0) & inner))
+    errors = np.zeros_like(fill)
+    flat = errors.reshape(-1, fill.shape[2])
+    flat[votes.places] = fill.reshape(flat.shape)[votes.places] - votes.of(matches, fill)
+
+    def blurred(values: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), _BLUR), np.float32)
+
+    spread = blurred(errors) / np.maximum(blurred(rim), 1e-4)[..., None]
+    fading = np.minimum(2 * blurred(scale.mirrored(scale.known.astype(np.float32))), 1)
+    return np.where((rim > 0)[..., None], fill, fill + fading[..., None] * spread)
