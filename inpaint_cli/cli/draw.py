@@ -15,6 +15,7 @@ from inpaint_cli.batch.job import NO_EDGES, Job, Request
 from inpaint_cli.cli import fill_options, shared
 from inpaint_cli.cli.limits import check_memory
 from inpaint_cli.cli.option_checks import NO_LINES, warn_unused
+from inpaint_cli.cli.runs import import_numpy
 from inpaint_cli.errors import ExitCode, UsageError, reason
 from inpaint_cli.io.boxes import parse_box
 from inpaint_cli.io.formats import STREAM
@@ -125,6 +126,7 @@ def draw(
     check_memory()
     jobs = _jobs(request)
     _check_extra()
+    import_numpy()  # as a run does: the result has to be the same
     from inpaint_cli.draw.session import Session, Settings  # noqa: PLC0415 - numpy and all the rest
     from inpaint_cli.io.masks import MaskOptions  # noqa: PLC0415
     from inpaint_cli.pipeline import EdgeConnect  # noqa: PLC0415

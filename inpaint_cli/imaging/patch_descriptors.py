@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale
+from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, patches_at
 
 Floats = NDArray[np.float32]
 
@@ -52,14 +52,13 @@ class Descriptors:
             weight: of its guide.
             random: draws the patches that are looked at.
         """
-        picture = scale.mirrored(scale.picture)[..., :3]
-        places = np.argwhere(scale.copied) - RADIUS
+        places = np.flatnonzero(scale.copied)
         if len(places) > _SAMPLES:
-            places = places[random.choice(len(places), _SAMPLES, replace=False)]
-        windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE, SIDE), axis=(0, 1))
-        patches = windows[places[:, 0], places[:, 1]]
-        samples = patches.mean(axis=(2, 3))
-        colours = np.linalg.eigh(np.cov(samples.T) if len(samples) > 1 else np.eye(3))[1].astype(np.float32).T
+            places = random.choice(places, _SAMPLES, replace=False)
+        patches = patches_at(scale.mirrored(scale.picture)[..., :3], places)
+        means = patches.mean(axis=(2, 3), dtype=np.float64)
+        means -= means.mean(axis=0)
+        colours = np.linalg.eigh(np.einsum("nc,nd->cd", means, means))[1].astype(np.float32).T
         spectra = _COSINES @ np.einsum("kc,ncij->nkij", colours, patches) @ _COSINES.T
         strongest = np.argsort(-spectra.var(axis=0), axis=None, kind="stable")[:_COEFFICIENTS]
         chosen = np.stack(np.unravel_index(strongest, spectra.shape[1:]), axis=1)

@@ -18,6 +18,7 @@ RADIUS = 3  # 7×7 patches, those of Barnes et al.
 SIDE = 2 * RADIUS + 1
 
 _DEEPEST = float(SIDE)  # pixels from the rim to the middle of a hole, above which there is a coarser scale
+_RIM = 2  # pixels of the photo beside a hole that are its rim
 _FEWEST = 50  # patches that a coarser scale must have to copy
 
 
@@ -53,16 +54,35 @@ class Scale:
         return cv2.erode(_bordered(self.sources), np.ones((SIDE, SIDE), np.uint8)) > 0
 
     @cached_property
+    def seen(self) -> Mask:
+        """Whether each pixel is known, with the border, h×w."""
+        return self.mirrored(self.known.astype(np.float32)) > 0
+
+    @cached_property
     def targets(self) -> Places:
-        """Flat places, with the border, of the patches that are looked for: all that touch the hole."""
-        touched = cv2.dilate(self.hole.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8))
-        return np.flatnonzero(_bordered(touched > 0))
+        """Flat places, with the border, of the patches that are looked for: all that touch the hole, N."""
+        return np.flatnonzero(_bordered(self.within(RADIUS)))
+
+    @cached_property
+    def numbers(self) -> Places:
+        """The number of the target at each flat place, −1 where there is none."""
+        numbers = np.full(self.copied.size, -1, np.intp)
+        numbers[self.targets] = np.arange(len(self.targets))
+        return numbers
 
     @cached_property
     def painted(self) -> Places:
         """Flat places, with the border, of the pixels that those patches paint: the hole, and around it the unknown."""
-        reach = cv2.dilate(self.hole.astype(np.uint8), np.ones((4 * RADIUS + 1,) * 2, np.uint8)) > 0
-        return np.flatnonzero(_bordered(reach & ~self.known))
+        return np.flatnonzero(_bordered(self.within(2 * RADIUS) & ~self.known))
+
+    @cached_property
+    def rim(self) -> Places:
+        """Flat places, with the border, of the known pixels beside the hole."""
+        return np.flatnonzero(_bordered(self.within(_RIM) & self.known))
+
+    def within(self, pixels: int) -> Mask:
+        """Return what is at most so many pixels from the hole, in rows and in columns, h×w."""
+        return cv2.dilate(self.hole.astype(np.uint8), np.ones((2 * pixels + 1,) * 2, np.uint8)) > 0
 
     def mirrored(self, values: Floats) -> Floats:
         """Return values of the scale's shape, h×w×C, with the border."""
@@ -93,6 +113,13 @@ def scales(first: Scale) -> list[Scale]:
         found.append(half)
         depth /= 2
     return found
+
+
+def patches_at(picture: Floats, places: Places) -> Floats:
+    """Return the patches around flat places of a picture, h×w×C with the mirrored border: N×C×side×side."""
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE, SIDE), axis=(0, 1))
+    rows, columns = np.divmod(places, picture.shape[1])
+    return np.asarray(windows[rows - RADIUS, columns - RADIUS], np.float32)
 
 
 def _bordered(mask: Mask) -> NDArray[np.uint8]:

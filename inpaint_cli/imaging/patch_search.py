@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.neighbours import neighbours
-from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale
+from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, patches_at
 
 Floats = NDArray[np.float32]
 
@@ -34,8 +34,6 @@ class PatchSearch:
         self._copies = np.flatnonzero(self._copied)
         self._all = len(scale.targets) * len(self._copies) <= _EXACT
         self._radius = max(scale.shape)
-        self._targets = np.full(self._copied.size, -1, np.intp)
-        self._targets[scale.targets] = np.arange(len(scale.targets))
 
     def first(self) -> Places:
         """Return a match for each target by its known pixels alone, or the nearest place where there are many."""
@@ -45,7 +43,7 @@ class PatchSearch:
         """Return the matches of a search at half the size as matches of this one, and look near them from now on."""
         self._radius = _NEAR
         (rows, columns), (_, width) = self._inside(self._scale.targets), self._scale.shape
-        parents = coarse._targets[(rows // 2 + RADIUS) * coarse._scale.shape[1] + columns // 2 + RADIUS]
+        parents = coarse._scale.numbers[(rows // 2 + RADIUS) * coarse._scale.shape[1] + columns // 2 + RADIUS]
         down, across = coarse._inside(matches[parents])
         places = (2 * down + rows % 2 + RADIUS) * width + 2 * across + columns % 2 + RADIUS
         return self._nearest(np.where(parents >= 0, np.minimum(places, self._copied.size - 1), self._scale.targets))
@@ -85,7 +83,7 @@ class PatchSearch:
 
     def _continued(self, matches: Places, step: int) -> Places:
         """Return the places next to the matches of the targets' neighbours: their pieces go on."""
-        neighbour = self._targets[self._scale.targets - step]
+        neighbour = self._scale.numbers[self._scale.targets - step]
         places = np.where(neighbour >= 0, matches[neighbour] + step, matches)
         return np.asarray(np.clip(places, 0, self._copied.size - 1), np.intp)
 
@@ -110,26 +108,16 @@ class PatchSearch:
     def _by_known_pixels(self) -> Places:
         targets = self._scale.targets
         picture = self._scale.mirrored(self._scale.picture)[..., :3]
-        known = self._scale.mirrored(self._scale.known.astype(np.float32))
-        weights = np.repeat(_patches(known[..., None], targets), 3, axis=1)
-        wanted = weights * _patches(picture, targets)
-        copies = _patches(picture, self._copies)
-        distances = weights @ np.square(copies).T
-        distances -= (2 * wanted) @ copies.T
-        found = distances.argmin(axis=1)
+        known = patches_at(self._scale.seen[..., None].astype(np.float32), targets)
+        weights = np.broadcast_to(known, (len(targets), 3, SIDE, SIDE)).reshape(len(targets), -1)
+        wanted = patches_at(picture, targets).reshape(weights.shape)
+        copies = patches_at(picture, self._copies).reshape(len(self._copies), -1)
+        found = neighbours(wanted, copies, 1, weights)[:, 0]
         unknown = ~weights.any(axis=1)
-        found[unknown] = self._random.integers(len(copies), size=unknown.sum())
-        return np.asarray(self._copies[found], np.intp)
+        found[unknown] = self._random.integers(len(self._copies), size=unknown.sum())
+        return self._copies[found]
 
     def _inside(self, places: Places) -> tuple[Places, Places]:
         """Return rows and columns without the border."""
         rows, columns = np.divmod(places, self._scale.shape[1])
         return rows - RADIUS, columns - RADIUS
-
-
-def _patches(picture: Floats, places: Places) -> Floats:
-    """Return the patches around flat places, N×D, pixel by pixel."""
-    windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE, SIDE), axis=(0, 1))
-    rows, columns = np.divmod(places, picture.shape[1])
-    patches = windows[rows - RADIUS, columns - RADIUS].transpose(0, 2, 3, 1)
-    return np.asarray(patches.reshape(len(places), -1), np.float32)

@@ -14,8 +14,7 @@ _FARTHEST = 30.0  # pixels from there on which it counts no less
 _AT_ONCE = 4096  # pixels for which all patches are held in memory
 _FINE = 1.5  # Gaussian σ in pixels below which detail is fine
 _GRAIN = 0.8  # share of the fine detail that is of one patch instead of many
-_RIM = 2  # pixels of the photo on the rim that say how far the fill is off there
-_BLUR = 2.0  # Gaussian σ in pixels of that error, and of its way into the hole
+_BLUR = 2.0  # Gaussian σ in pixels of the error on the rim, and of its way into the hole
 
 
 class Votes:
@@ -31,11 +30,9 @@ class Votes:
         width = scale.shape[1]
         steps = np.arange(-RADIUS, RADIUS + 1)
         self._offsets = (steps[:, None] * width + steps).ravel()
-        targets = np.full(scale.copied.size, len(scale.targets), np.int32)  # what is none has the last, which is void
-        targets[scale.targets] = np.arange(len(scale.targets))
-        self._targets = targets[places[:, None] - self._offsets]
-        far = distance_to(scale.mirrored(scale.known.astype(np.float32)) > 0).ravel()[scale.targets]
-        trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)
+        self._targets = scale.numbers.astype(np.int32)[places[:, None] - self._offsets]
+        far = distance_to(scale.seen).ravel()[scale.targets]
+        trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)  # −1, no target, has the last
         weights = trust[self._targets]
         self._weights = weights / weights.sum(axis=1, keepdims=True)
 
@@ -62,7 +59,7 @@ def with_grain(fill: Floats, scale: Scale, matches: Places) -> Floats:
     Most of it becomes that of the patch around each pixel.
     """
     flat = fill.reshape(-1, fill.shape[2])
-    unknown = scale.mirrored(scale.known.astype(np.float32)).flat[scale.targets] == 0
+    unknown = ~scale.seen.ravel()[scale.targets]
     places = scale.targets[unknown]
     difference = np.zeros_like(flat)
     difference[places] = flat[matches[unknown]] - flat[places]
@@ -78,11 +75,9 @@ def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
     The patches that overlap the rim say what they have where the photo is known; by how much the photo differs is added
     to the fill beside it.
     """
-    near = cv2.dilate(scale.hole.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)) > 0
-    rim = scale.mirrored((near & scale.known).astype(np.float32))
-    inner = np.zeros(rim.shape, bool)
-    inner[RADIUS:-RADIUS, RADIUS:-RADIUS] = True
-    votes = Votes(scale, np.flatnonzero((rim > 0) & inner))
+    votes = Votes(scale, scale.rim)
+    rim = np.zeros(scale.shape, np.float32)
+    rim.flat[scale.rim] = 1
     errors = np.zeros_like(fill)
     flat = errors.reshape(-1, fill.shape[2])
     flat[votes.places] = fill.reshape(flat.shape)[votes.places] - votes.of(matches, fill)
@@ -91,5 +86,6 @@ def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
         return np.asarray(cv2.GaussianBlur(values, (0, 0), _BLUR), np.float32)
 
     spread = blurred(errors) / np.maximum(blurred(rim), 1e-4)[..., None]
-    fading = np.minimum(2 * blurred(scale.mirrored(scale.known.astype(np.float32))), 1)
-    return np.where((rim > 0)[..., None], fill, fill + fading[..., None] * spread)
+    fading = np.minimum(2 * blurred(scale.seen.astype(np.float32)), 1)
+    fading[scale.seen] = 0
+    return np.asarray(fill + fading[..., None] * spread, np.float32)
