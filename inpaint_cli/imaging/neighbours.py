@@ -3,41 +3,31 @@
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 1 << 20  # distances that are held in memory
-_STEPS = float(1 << 30)  # of a squared distance of 1: finer differences depend on the number of threads
+_AT_ONCE = 1 << 21  # distances that are held in memory
+_SPARE = 2  # extra candidates, because rounding in float32 may change their order
 
 
-def neighbours(
-    wanted: NDArray[np.float32], among: NDArray[np.float32], count: int, weights: NDArray[np.float32] | None = None
-) -> NDArray[np.intp]:
+def neighbours(wanted: NDArray[np.float32], among: NDArray[np.float32], count: int) -> NDArray[np.intp]:
     """Return the indices of the nearest points by Euclidean distance, N×count, the nearest first.
 
-    Of equally near points the first comes first, on any number of threads.
-
     Args:
-        wanted: N×D, values up to about 100.
+        wanted: N×D.
         among: M×D, M ≥ count.
         count: how many for each.
-        weights: of the squared differences, N×D; None: 1.
     """
-    points = among.astype(np.float64)
-    squares = np.square(points).T * _STEPS
-    lengths = squares.sum(axis=0)
-    points = points.T * (-2 * _STEPS)
+    lengths = np.square(among).sum(axis=1)
+    candidates = min(count + _SPARE, len(among))
     portion = max(1, _AT_ONCE // len(among))
     found = np.empty((len(wanted), count), np.intp)
     for start in range(0, len(wanted), portion):
-        part = wanted[start : start + portion].astype(np.float64)
-        if weights is None:
-            far = part @ points
-            far += lengths
-        else:
-            weight = weights[start : start + portion].astype(np.float64)
-            far = (weight * part) @ points
-            far += weight @ squares
-        np.rint(far, out=far)
+        part = wanted[start : start + portion]
+        far = part @ (-2 * among.T)
+        far += lengths
         each = np.arange(len(part))
-        for k in range(count):  # a pass for each is faster than sorting
-            found[start : start + portion, k] = nearest = far.argmin(axis=1)
-            far[each, nearest] = np.inf
+        near = np.empty((len(part), candidates), np.intp)
+        for k in range(candidates):  # a pass for each is faster than sorting
+            near[:, k] = far.argmin(axis=1)
+            far[each, near[:, k]] = np.inf
+        exact = np.square(among[near].astype(np.float64) - part[:, None]).sum(axis=2)
+        found[start : start + portion] = np.take_along_axis(near, exact.argsort(axis=1, kind="stable"), 1)[:, :count]
     return found

@@ -110,12 +110,14 @@ class PatchSearch:
         picture = self._scale.mirrored(self._scale.picture)[..., :3]
         known = patches_at(self._scale.seen[..., None].astype(np.float32), targets)
         weights = np.broadcast_to(known, (len(targets), 3, SIDE, SIDE)).reshape(len(targets), -1)
-        wanted = patches_at(picture, targets).reshape(weights.shape)
+        wanted = weights * patches_at(picture, targets).reshape(weights.shape)
         copies = patches_at(picture, self._copies).reshape(len(self._copies), -1)
-        found = neighbours(wanted, copies, 1, weights)[:, 0]
+        distances = weights @ np.square(copies).T
+        distances -= (2 * wanted) @ copies.T
+        found = distances.argmin(axis=1)
         unknown = ~weights.any(axis=1)
-        found[unknown] = self._random.integers(len(self._copies), size=unknown.sum())
-        return self._copies[found]
+        found[unknown] = self._random.integers(len(copies), size=unknown.sum())
+        return np.asarray(self._copies[found], np.intp)
 
     def _inside(self, places: Places) -> tuple[Places, Places]:
         """Return rows and columns without the border."""
