@@ -36,7 +36,7 @@ def _psnr(fill: Picture, truth: Picture, hole: Mask) -> float:
 def test_a_pattern_goes_on() -> None:
     photo = _checks()
     hole = _disc(photo.shape)
-    fill = copy_patches(np.where(hole[..., None], 0, photo), hole, ~hole, 0)
+    fill, _ = copy_patches(np.where(hole[..., None], 0, photo), hole, ~hole, 0)
     assert (fill[~hole] == photo[~hole]).all()
     assert _psnr(fill, photo, hole) > 25
 
@@ -48,10 +48,11 @@ def test_neither_the_hole_nor_what_may_not_be_copied_has_a_say(hole: Mask) -> No
     beyond[:, 120:] = True
     sources = ~hole & ~beyond
     noise = np.random.default_rng(1).uniform(0, 1, photo.shape).astype(np.float32)
-    one = copy_patches(photo, hole & ~beyond, sources, 0)
-    other = copy_patches(np.where(sources[..., None], photo, noise), hole & ~beyond, sources, 0)
+    one, origins = copy_patches(photo, hole & ~beyond, sources, 0)
+    other, _ = copy_patches(np.where(sources[..., None], photo, noise), hole & ~beyond, sources, 0)
     assert (one[hole & ~beyond] == other[hole & ~beyond]).all()
     assert (one[beyond] == photo[beyond]).all()
+    assert sources[tuple(origins[hole & ~beyond].T)].all()
 
 
 def test_only_sources_are_copied() -> None:
@@ -60,7 +61,7 @@ def test_only_sources_are_copied() -> None:
     photo[:, 150:] = [1, 0, 0]
     beyond = np.zeros_like(hole)
     beyond[:, 148:] = True
-    fill = copy_patches(photo, hole, ~hole & ~beyond, 0)
+    fill, _ = copy_patches(photo, hole, ~hole & ~beyond, 0)
     assert fill[hole].min() > 0.1
     assert fill[hole][:, 0].max() < 0.9
 
@@ -73,7 +74,7 @@ def test_the_guide_leads() -> None:
     for colour in (0.7, 0.4):
         guide = photo.copy()
         guide[hole] = [colour, 0.4, 0.4]
-        fill = copy_patches(photo, hole, ~hole, 0, guide=guide, weight=1)
+        fill, _ = copy_patches(photo, hole, ~hole, 0, guide=guide, weight=1)
         assert abs(fill[50:70, 60:100, 0].mean() - colour) < 0.05
 
 
@@ -85,7 +86,7 @@ def test_a_seed_and_nothing_else_decides() -> None:
     try:
         for count, seed in ((1, 3), (2, 3), (2, 4)):
             cv2.setNumThreads(count)
-            fills.append(copy_patches(photo, hole, ~hole, seed))
+            fills.append(copy_patches(photo, hole, ~hole, seed)[0])
     finally:
         cv2.setNumThreads(threads)
     assert (fills[0] == fills[1]).all()
@@ -98,5 +99,5 @@ def test_one_patch_is_enough(shape: tuple[int, int]) -> None:
     hole = np.zeros(shape, np.bool_)
     hole[:, 7:] = True
     hole[7:] = True
-    fill = copy_patches(np.where(hole[..., None], np.float32(1), photo), hole, ~hole, 0)
+    fill, _ = copy_patches(np.where(hole[..., None], np.float32(1), photo), hole, ~hole, 0)
     np.testing.assert_allclose(fill, photo, atol=1e-5)

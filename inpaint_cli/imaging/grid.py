@@ -14,6 +14,7 @@ from inpaint_cli.imaging.patches import copy_patches
 from inpaint_cli.imaging.resampling import resize_area
 
 Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _Value = TypeVar("_Value", bound=np.generic)
 
@@ -46,8 +47,8 @@ class Grid:
         """Return the finest grid on which the hole is no larger than a square of `largest` cells."""
         return cls.over(photo, max(1, math.ceil(math.sqrt(hole.sum()) / largest)))
 
-    def search(self, hole: Mask, sources: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
-        """Return the cells filled with patches, in [0, 1], cells×3.
+    def filled(self, hole: Mask, sources: Mask, target: Floats | None, weight: float, seed: int) -> Floats:
+        """Return the window filled with patches, RGB in [0, 1], h×w×3.
 
         Args:
             hole: True = to be filled, h×w.
@@ -61,16 +62,23 @@ class Grid:
         if target is not None:
             guide = self.cells(np.asarray(cv2.GaussianBlur(target, (0, 0), _SMOOTH), np.float32))
         allowed = self._allowed(sources, missing)
-        return copy_patches(self._cells(self.photo), missing, allowed, seed, guide=guide, weight=weight)
+        fill, origins = copy_patches(self._cells(self.photo), missing, allowed, seed, guide=guide, weight=weight)
+        return self.enlarged(fill, origins, hole, sources)
 
-    def enlarged(self, fill: Floats, hole: Mask, sources: Mask) -> Floats:
-        """Return a fill of the cells at the window's own resolution, h×w×3 (arguments as in `search`)."""
+    def enlarged(self, fill: Floats, origins: Integers, hole: Mask, sources: Mask) -> Floats:
+        """Return a fill of the cells at the window's own resolution, h×w×3.
+
+        Args:
+            fill: in [0, 1], cells×3.
+            origins: the cells (row, column) from which those of the hole and two around it were copied, cells×2.
+            hole: True = to be filled, h×w.
+            sources: True = may be copied, h×w.
+        """
         if self.factor == 1:
             return fill
-        whole = self._padded(hole)
         missing = self.touched(hole)
         allowed = self._allowed(sources, missing)
-        large = enlarge(fill, missing, self.photo, whole, self.factor, sources=allowed)
+        large = enlarge(fill, origins, missing, self.photo, self._padded(hole), allowed, self.factor)
         return large[: self.shape[0], : self.shape[1]]
 
     def has_patches(self, sources: Mask, least: int = 1) -> bool:

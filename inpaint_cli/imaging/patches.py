@@ -17,6 +17,7 @@ from inpaint_cli.imaging.patch_search import PatchSearch
 from inpaint_cli.imaging.patch_votes import Votes, with_grain, without_seam
 
 Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _ROUNDS = (2, 4, 8)  # of search and painting, from the window's own scale to the coarser ones
@@ -24,8 +25,11 @@ _ROUNDS = (2, 4, 8)  # of search and painting, from the window's own scale to th
 
 def copy_patches(
     photo: Floats, hole: Mask, sources: Mask, seed: int, *, guide: Floats | None = None, weight: float = 0.0
-) -> Floats:
-    """Return the photo with its hole filled by patches of the rest, H×W×3.
+) -> tuple[Floats, Integers]:
+    """Return the photo with its hole filled by patches of the rest, H×W×3, and what was copied, H×W×2.
+
+    That is the pixel (row, column) in the middle of the patch for each pixel of the hole and three around it, and the
+    pixel itself elsewhere.
 
     Args:
         photo: RGB in [0, 1], H×W×3.
@@ -41,7 +45,11 @@ def copy_patches(
     fill, matches = _searched(levels, weight, np.random.default_rng(seed))
     fill = with_grain(np.ascontiguousarray(fill[..., :3]), levels[0], matches)
     fill = without_seam(fill, levels[0], matches)
-    return np.where(hole[..., None], fill[RADIUS:-RADIUS, RADIUS:-RADIUS], photo)
+    origins = np.arange(levels[0].copied.size)
+    origins[levels[0].targets] = matches
+    pairs = np.stack(np.divmod(origins.reshape(levels[0].shape), levels[0].shape[1]), axis=-1) - RADIUS
+    inner = np.s_[RADIUS:-RADIUS, RADIUS:-RADIUS]
+    return np.where(hole[..., None], fill[inner], photo), pairs[inner]
 
 
 def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -> tuple[Floats, Places]:

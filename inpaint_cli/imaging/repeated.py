@@ -1,7 +1,7 @@
 """Repeated structure: a hole in slats, bricks or windows, filled by shifted copies of the photo.
 
-Patches know nothing of a period: across a large hole a fence becomes onion rings. The few offsets at which the photo
-repeats (`offsets`) keep its period, a shift map (`shift_map`) says which of them each pixel takes, and the copies are
+Patches lose a period that is large beside them, or that their grid is too coarse for. The few offsets at which the
+photo repeats (`offsets`) keep it, a shift map (`shift_map`) says which of them each pixel takes, and the copies are
 joined by their gradients, as He and Sun 2012 join theirs (Pérez et al. 2003).
 """
 
@@ -74,7 +74,10 @@ def fill_by_offsets(photo: Floats, hole: Mask, sources: Mask) -> Floats | None:
     fill[shifts.box] = _joined(shifts, cells[shifts.box])
     edges = ~missing & ((np.abs(fill - cells).max(axis=-1) > _EDGE) | ~allowed)
     fill = np.clip(match_border(fill, cells, missing, edges), 0, 1)
-    return np.where(hole[..., None], grid.enlarged(fill, hole, sources)[: hole.shape[0], : hole.shape[1]], photo)
+    origins = np.moveaxis(np.indices(missing.shape), 0, -1)
+    origins[shifts.box] += np.where(shifts.labels[..., None] < 0, 0, offsets.vectors[shifts.labels])
+    large = grid.enlarged(fill, origins, hole, sources)[: hole.shape[0], : hole.shape[1]]
+    return np.where(hole[..., None], large, photo)
 
 
 def _joined(shifts: ShiftMap, photo: Floats) -> Floats:

@@ -151,8 +151,7 @@ class _Search:
         grid = self._grid()
         if not grid.has_patches(self.sources):
             return None
-        coarse = self._searched(grid, self.hole, self.sources)
-        return grid.enlarged(coarse, self.hole, self.sources)
+        return self._filled(grid, self.hole, self.sources)
 
     def repeated(self, alone: Floats) -> Floats:
         """Return a fill with shifted copies where the photo repeats, h×w×3."""
@@ -189,8 +188,7 @@ class _Search:
             missing = self.hole & (weight < 1)
             filled = Grid.over(done, grid.factor)
             sources = self.sources | (self.hole & ~missing)
-            coarse = self._searched(filled, missing, sources)
-            last = filled.enlarged(coarse, missing, sources)
+            last = self._filled(filled, missing, sources)
             for label in poor:
                 add(label, last)
             done = self._mixed(total, weight)
@@ -211,14 +209,14 @@ class _Search:
         if not enough or not grid.has_patches(own, _LEAST_PATCHES):
             return None
         part = self.hole & _dilated(side, reach + 1)
-        fill = grid.enlarged(self._searched(grid, part, own), part, own)
+        fill = self._filled(grid, part, own)
         return colour_side(fill, self.target, missing, own, sides.curves, self.blur, self.trust)
 
     def _grid(self) -> Grid:
         return Grid.for_hole(self.known, self.hole, _LARGEST)
 
-    def _searched(self, grid: Grid, hole: Mask, sources: Mask) -> Floats:
-        return grid.search(hole, sources, self.target if self.weight > 0 else None, self.weight, self.seed)
+    def _filled(self, grid: Grid, hole: Mask, sources: Mask) -> Floats:
+        return grid.filled(hole, sources, self.target if self.weight > 0 else None, self.weight, self.seed)
 
     def _mixed(self, total: Floats, weight: Floats) -> Floats:
         mixed = total / np.maximum(weight, 1e-6)[..., None]
