@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from inpaint_cli.cli import main
+from inpaint_cli.cli.runs import import_numpy
+
+import_numpy()  # with one thread, as every command does: the last bits of a result depend on it
 
 DATA = Path(__file__).parent / "data"
 CHECKOUT = Path(__file__).parents[1]
