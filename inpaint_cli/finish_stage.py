@@ -1,6 +1,6 @@
 """Last stage: from a painting at the working size to the filled window at the photo's resolution.
 
-The painting is enlarged, its border is matched to the photo, and PatchMatch gives it the photo's own texture.
+The painting is enlarged, its border is matched to the photo, and patches give it the photo's own texture.
 """
 
 from __future__ import annotations
