@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from inpaint_cli.errors import InpaintError
 from inpaint_cli.options import Method
 
-_RADIUS = 3  # pixels around each missing one that OpenCV's fills use, the value of its examples; 7×7 patches
+_RADIUS = 3  # pixels around each missing one that OpenCV's fills use; the value of its examples
+_PATCH_RADIUS = 3  # 7×7 patches, those of Barnes et al.
 
 _OPENCV_FLAGS = {Method.TELEA: cv2.INPAINT_TELEA, Method.NAVIER_STOKES: cv2.INPAINT_NS}
 
@@ -66,7 +67,7 @@ def _copy_patches(
     with _turns(max(1, cv2.getNumThreads())):
         # One seed for the whole process, read when a call begins: threads with the same seed do not disturb each other.
         patchmatch.set_random_seed(seed)
-        return patchmatch.inpaint(image, mask, global_mask=beyond, patch_size=_RADIUS)
+        return patchmatch.inpaint(image, mask, global_mask=beyond, patch_size=_PATCH_RADIUS)
 
 
 @cache

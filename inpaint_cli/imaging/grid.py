@@ -61,7 +61,7 @@ class Grid:
         guide = None
         if target is not None:
             guide = self.cells(np.asarray(cv2.GaussianBlur(target, (0, 0), _SMOOTH), np.float32))
-        allowed = self._allowed(sources, missing)
+        allowed = self.allowed(sources, missing)
         fill, origins = copy_patches(self._cells(self.photo), missing, allowed, seed, guide=guide, weight=weight)
         return self.enlarged(fill, origins, hole, sources)
 
@@ -77,7 +77,7 @@ class Grid:
         if self.factor == 1:
             return fill
         missing = self.touched(hole)
-        allowed = self._allowed(sources, missing)
+        allowed = self.allowed(sources, missing)
         large = enlarge(fill, origins, missing, self.photo, self._padded(hole), allowed, self.factor)
         return large[: self.shape[0], : self.shape[1]]
 
@@ -95,8 +95,8 @@ class Grid:
         """Return every cell that a mask of the window's shape touches."""
         return self._cells(self._padded(mask).astype(np.float32)) > 0
 
-    def _allowed(self, sources: Mask, missing: Mask) -> Mask:
-        """Return the cells that may be copied: those that are all source."""
+    def allowed(self, sources: Mask, missing: Mask) -> Mask:
+        """Return the cells that may be copied: all source, h×w, and not missing, cells."""
         return ~self.touched(~sources) & ~missing
 
     def _padded(self, values: NDArray[_Value]) -> NDArray[_Value]:

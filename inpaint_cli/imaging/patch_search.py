@@ -19,34 +19,34 @@ _LEAP = 0.8  # a patch from elsewhere must be so much nearer: pieces in one keep
 class PatchSearch:
     """Looks up the patches of one scale, all as flat places with the scale's mirrored border."""
 
-    def __init__(self, scale: Scale, sources: Floats, random: np.random.Generator) -> None:
+    def __init__(self, scale: Scale, sources: Floats, random: np.random.Generator, *, near: bool) -> None:
         """Prepare a search.
 
         Args:
             scale: where patches are looked for; at least one may be copied.
             sources: descriptions of the patches around all of its pixels, as `Descriptors.everywhere` gives them.
             random: where to look.
+            near: matches come from a coarser scale, so that better ones are near them.
         """
         self._scale = scale
         self._sources = sources
         self._random = random
         self._copied = scale.copied.ravel()
         self._copies = np.flatnonzero(self._copied)
-        self._all = len(scale.targets) * len(self._copies) <= _EXACT
-        self._radius = max(scale.shape)
+        self._exact = len(scale.targets) * len(self._copies) <= _EXACT
+        self._radius = _NEAR if near else max(scale.shape)
 
     def first(self) -> Places:
         """Return a match for each target by its known pixels alone, or the nearest place where there are many."""
-        return self._by_known_pixels() if self._all else self._nearest(self._scale.targets)
+        return self._by_known_pixels() if self._exact else self._nearest(self._scale.targets)
 
     def enlarged(self, coarse: "PatchSearch", matches: Places) -> Places:
-        """Return the matches of a search at half the size as matches of this one, and look near them from now on."""
-        self._radius = _NEAR
+        """Return the matches of a search at half the size as matches of this one."""
         (rows, columns), (_, width) = self._inside(self._scale.targets), self._scale.shape
         parents = coarse._scale.numbers[(rows // 2 + RADIUS) * coarse._scale.shape[1] + columns // 2 + RADIUS]
         down, across = coarse._inside(matches[parents])
         places = (2 * down + rows % 2 + RADIUS) * width + 2 * across + columns % 2 + RADIUS
-        return self._nearest(np.where(parents >= 0, np.minimum(places, self._copied.size - 1), self._scale.targets))
+        return self._nearest(np.where(parents >= 0, places, self._scale.targets))
 
     def improved(self, matches: Places, wanted: Floats) -> Places:
         """Return nearer matches.
@@ -55,7 +55,7 @@ class PatchSearch:
             matches: those so far.
             wanted: descriptions of the targets, N×D.
         """
-        if self._all:
+        if self._exact:
             return self._copies[neighbours(wanted, self._sources[self._copies], 1)[:, 0]]
         distances = self._distances(matches, wanted)
 
@@ -84,8 +84,7 @@ class PatchSearch:
     def _continued(self, matches: Places, step: int) -> Places:
         """Return the places next to the matches of the targets' neighbours: their pieces go on."""
         neighbour = self._scale.numbers[self._scale.targets - step]
-        places = np.where(neighbour >= 0, matches[neighbour] + step, matches)
-        return np.asarray(np.clip(places, 0, self._copied.size - 1), np.intp)
+        return np.where(neighbour >= 0, matches[neighbour] + step, matches)
 
     def _scattered(self, matches: Places, radius: int) -> Places:
         """Return places at random around the matches."""

@@ -18,21 +18,20 @@ _BLUR = 2.0  # Gaussian σ in pixels of the error on the rim, and of its way int
 
 
 class Votes:
-    """The patches that overlap each of some pixels of a scale.
-
-    Attributes:
-        places: the pixels, flat places with the scale's mirrored border, P.
-    """
+    """The patches that overlap each of some pixels of a scale."""
 
     def __init__(self, scale: Scale, places: Places) -> None:
-        """Count the patches that overlap; every pixel is overlapped by a target of the scale."""
-        self.places = places
-        width = scale.shape[1]
+        """Find the patches that overlap.
+
+        Args:
+            scale: whose targets are the patches.
+            places: of the pixels, flat with the scale's mirrored border, P; a target overlaps each of them.
+        """
         steps = np.arange(-RADIUS, RADIUS + 1)
-        self._offsets = (steps[:, None] * width + steps).ravel()
+        self._offsets = (steps[:, None] * scale.shape[1] + steps).ravel()
         self._targets = scale.numbers.astype(np.int32)[places[:, None] - self._offsets]
         far = distance_to(scale.seen).ravel()[scale.targets]
-        trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)  # −1, no target, has the last
+        trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)  # the last is that of −1
         weights = trust[self._targets]
         self._weights = weights / weights.sum(axis=1, keepdims=True)
 
@@ -43,9 +42,9 @@ class Votes:
             matches: where the patch of each target of the scale is copied from.
             picture: with the border, h×w×C.
         """
-        values = np.ascontiguousarray(picture).reshape(-1, picture.shape[2])
-        copied = np.append(matches, 0)
-        mean = np.empty((len(self.places), picture.shape[2]), np.float32)
+        values = picture.reshape(-1, picture.shape[2])
+        copied = np.append(matches, 0)  # any place for −1, which does not count
+        mean = np.empty((len(self._targets), picture.shape[2]), np.float32)
         for start in range(0, len(mean), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             sources = copied.take(self._targets[part]) + self._offsets
@@ -75,12 +74,11 @@ def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
     The patches that overlap the rim say what they have where the photo is known; by how much the photo differs is added
     to the fill beside it.
     """
-    votes = Votes(scale, scale.rim)
     rim = np.zeros(scale.shape, np.float32)
     rim.flat[scale.rim] = 1
-    errors = np.zeros_like(fill)
-    flat = errors.reshape(-1, fill.shape[2])
-    flat[votes.places] = fill.reshape(flat.shape)[votes.places] - votes.of(matches, fill)
+    flat = np.zeros((rim.size, fill.shape[2]), np.float32)
+    flat[scale.rim] = fill.reshape(flat.shape)[scale.rim] - Votes(scale, scale.rim).of(matches, fill)
+    errors = flat.reshape(fill.shape)
 
     def blurred(values: Floats) -> Floats:
         return np.asarray(cv2.GaussianBlur(values, (0, 0), _BLUR), np.float32)

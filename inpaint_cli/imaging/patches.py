@@ -26,7 +26,7 @@ _ROUNDS = (2, 4, 8)  # of search and painting, from the window's own scale to th
 def copy_patches(
     photo: Floats, hole: Mask, sources: Mask, seed: int, *, guide: Floats | None = None, weight: float = 0.0
 ) -> tuple[Floats, Integers]:
-    """Return the photo with its hole filled by patches of the rest, H×W×3, and what was copied, H×W×2.
+    """Return the photo with its hole filled by patches of the rest, in [0, 1], H×W×3, and what was copied, H×W×2.
 
     That is the pixel (row, column) in the middle of the patch for each pixel of the hole and three around it, and the
     pixel itself elsewhere.
@@ -43,8 +43,8 @@ def copy_patches(
     picture = np.dstack([photo, _texture(photo, hole, sources)])
     levels = scales(Scale(picture, guide, known=sources, sources=sources, hole=hole))
     fill, matches = _searched(levels, weight, np.random.default_rng(seed))
-    fill = with_grain(np.ascontiguousarray(fill[..., :3]), levels[0], matches)
-    fill = without_seam(fill, levels[0], matches)
+    fill = with_grain(fill[..., :3], levels[0], matches)
+    fill = np.clip(without_seam(fill, levels[0], matches), 0, 1)
     origins = np.arange(levels[0].copied.size)
     origins[levels[0].targets] = matches
     pairs = np.stack(np.divmod(origins.reshape(levels[0].shape), levels[0].shape[1]), axis=-1) - RADIUS
@@ -58,7 +58,7 @@ def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -
     for level, scale in reversed(list(enumerate(levels))):
         fill = scale.mirrored(scale.picture)
         descriptors = Descriptors.of(scale, weight, random)
-        search = PatchSearch(scale, descriptors.everywhere(fill), random)
+        search = PatchSearch(scale, descriptors.everywhere(fill), random, near=coarse is not None)
         votes = Votes(scale, scale.painted)
         matches = search.first() if coarse is None else search.enlarged(coarse, matches)
         fill = _painted(scale, fill, votes, matches)
@@ -72,7 +72,7 @@ def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -
 def _painted(scale: Scale, fill: Floats, votes: Votes, matches: Places) -> Floats:
     """Return a fill as the patches give it, with the mirrored border."""
     painted = fill.copy()
-    painted.reshape(-1, fill.shape[2])[votes.places] = votes.of(matches, fill)
+    painted.reshape(-1, fill.shape[2])[scale.painted] = votes.of(matches, fill)
     return scale.mirrored(painted[RADIUS:-RADIUS, RADIUS:-RADIUS])
 
 

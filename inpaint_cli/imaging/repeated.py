@@ -62,7 +62,7 @@ def fill_by_offsets(photo: Floats, hole: Mask, sources: Mask) -> Floats | None:
     missing = grid.touched(hole)
     if np.prod([np.ptp(places) + 1 for places in np.nonzero(missing)]) > _SPREAD * _LARGEST**2:
         return None
-    allowed = ~grid.touched(~sources) & ~missing
+    allowed = grid.allowed(sources, missing)
     cells = np.where(missing[..., None], np.float32(0), grid.cells(photo))
     offsets = repeats(cells, missing, allowed)
     if offsets is None:
@@ -76,8 +76,7 @@ def fill_by_offsets(photo: Floats, hole: Mask, sources: Mask) -> Floats | None:
     fill = np.clip(match_border(fill, cells, missing, edges), 0, 1)
     origins = np.moveaxis(np.indices(missing.shape), 0, -1)
     origins[shifts.box] += np.where(shifts.labels[..., None] < 0, 0, offsets.vectors[shifts.labels])
-    large = grid.enlarged(fill, origins, hole, sources)[: hole.shape[0], : hole.shape[1]]
-    return np.where(hole[..., None], large, photo)
+    return np.where(hole[..., None], grid.enlarged(fill, origins, hole, sources), photo)
 
 
 def _joined(shifts: ShiftMap, photo: Floats) -> Floats:

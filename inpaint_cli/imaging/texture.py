@@ -112,7 +112,7 @@ def fill_without_lines(photo: Image, hole: Mask, excluded: Mask | None = None, s
     """
     known = photo.astype(np.float32) / np.float32(255)
     sources = ~hole if excluded is None else ~hole & ~excluded
-    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).unled()
+    return _Search(known, hole, sources, known, 0, seed, NO_LINES, 1).by_patches()
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,10 @@ class _Search:
 
     def everywhere(self) -> Floats:
         """Return the window filled from all that may be copied, h×w×3; the painting if no patch may be copied."""
-        fill = self.unled()
+        fill = self.by_patches()
         return self.target if fill is None else fill
 
-    def unled(self) -> Floats | None:
+    def by_patches(self) -> Floats | None:
         """Return the window filled from all that may be copied, h×w×3; None if no patch may be copied."""
         grid = self._grid()
         if not grid.has_patches(self.sources):
@@ -263,10 +263,10 @@ def _along_guessed(
     if sides is not None and sides.part(search.hole):
         attempts.append((partial(search.by_side, sides), _ALONG))
     attempts.append((replace(search, weight=_LED_WEIGHT).everywhere, _LED))
-    begun = begun or search.begin(search.unled)
+    begun = begun or search.begin(search.by_patches)
     first = attempts[0][0]()
     attempts[0] = lambda: first, attempts[0][1]
-    found = _finished(search.unled, begun)
+    found = _finished(search.by_patches, begun)
     alone = search.target if found is None else found
     attempts.append((partial(follow_painting, alone, search.target, search.hole, search.sources, NO_LINES), _PAINTED))
     attempts.append((partial(search.repeated, alone), _REPEATED))
