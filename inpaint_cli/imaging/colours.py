@@ -19,7 +19,7 @@ from inpaint_cli.imaging.sides import Curve
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_BESIDE = 8.0  # distance from a line, in pixels, in which the painting's colours are kept whatever the texture
+_BESIDE = 10.0  # distance from a line, in pixels, in which the painting's colours are kept whatever the texture
 _LARGE = 4.0  # ratio of the largest scale at which the photo's variation counts to the smallest
 _MARGIN = 80  # pixels of the window around a hole that are computed on
 _AROUND = 48  # pixels around the hole in which the photo's variation is measured

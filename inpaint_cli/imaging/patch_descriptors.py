@@ -10,7 +10,7 @@ from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, patch
 
 Floats = NDArray[np.float32]
 
-_COEFFICIENTS = 16  # of a patch's 147, in which a photo's patches have nearly all of their variance
+_COEFFICIENTS = 24  # of a patch's 147, in which a photo's patches have nearly all of their variance
 _SAMPLES = 1000  # patches by which they are chosen
 _TEXTURE = 50.0  # weight of a patch's texture against its colours, that of Newson et al.
 _GUIDE = 20.0  # weight of the guide's colours against the patch's where a guide of weight 1 is asked for
@@ -24,6 +24,7 @@ def _cosines() -> Floats:
 
 
 _COSINES = _cosines()
+_PLANE_WAVES = np.kron(_COSINES, _COSINES)  # of a patch, one for each row
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Descriptors:
         means = patches.mean(axis=(2, 3), dtype=np.float64)
         means -= means.mean(axis=0)
         colours = np.linalg.eigh(np.einsum("nc,nd->cd", means, means))[1].astype(np.float32).T
-        spectra = _COSINES @ np.einsum("kc,ncij->nkij", colours, patches) @ _COSINES.T
+        spectra = (colours @ patches.reshape(-1, 3, SIDE**2) @ _PLANE_WAVES.T).reshape(patches.shape)
         strongest = np.argsort(-spectra.var(axis=0), axis=None, kind="stable")[:_COEFFICIENTS]
         chosen = np.stack(np.unravel_index(strongest, spectra.shape[1:]), axis=1)
         guide = None if scale.guide is None else scale.mirrored(scale.guide) * _weighted(_GUIDE * weight)
@@ -83,14 +84,11 @@ class Descriptors:
 
     def _described(self, picture: Floats, box: tuple[slice, slice]) -> Floats:
         principal = cv2.split(cv2.transform(picture[box][..., :3], self.colours))
-        count = len(self.coefficients)
-        described = np.empty((*principal[0].shape, count + (1 if self.guide is None else 4)), np.float32)
-        for layer, (colour, down, across) in enumerate(self.coefficients):
-            described[..., layer] = cv2.sepFilter2D(principal[colour], -1, _COSINES[across], _COSINES[down])
-        described[..., count] = picture[box][..., 3] * _weighted(_TEXTURE)
+        layers = [cv2.sepFilter2D(principal[k], -1, _COSINES[u], _COSINES[v]) for k, v, u in self.coefficients]
+        layers.append(picture[box][..., 3] * _weighted(_TEXTURE))
         if self.guide is not None:
-            described[..., count + 1 :] = self.guide[box]
-        return described.reshape(-1, described.shape[2])
+            layers.extend(cv2.split(self.guide[box]))
+        return np.asarray(cv2.merge(layers), np.float32).reshape(-1, len(layers))
 
 
 def _weighted(weight: float) -> np.float32:

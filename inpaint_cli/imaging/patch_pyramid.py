@@ -59,6 +59,11 @@ class Scale:
         return self.mirrored(self.known.astype(np.float32)) > 0
 
     @cached_property
+    def depth(self) -> Floats:
+        """The distance of each pixel to what is known, with the border, h×w in pixels."""
+        return distance_to(self.seen)
+
+    @cached_property
     def targets(self) -> Places:
         """Flat places, with the border, of the patches that are looked for: all that touch the hole, N."""
         return np.flatnonzero(_bordered(self.within(RADIUS)))
@@ -79,6 +84,12 @@ class Scale:
     def rim(self) -> Places:
         """Flat places, with the border, of the known pixels beside the hole."""
         return np.flatnonzero(_bordered(self.within(_RIM) & self.known))
+
+    def at(self, places: Places) -> Mask:
+        """Return flat places as a mask, with the border, h×w."""
+        mask = np.zeros(self.shape, np.bool_)
+        mask.flat[places] = True
+        return mask
 
     def within(self, pixels: int) -> Mask:
         """Return what is at most so many pixels from the hole, in rows and in columns, h×w."""

@@ -10,7 +10,7 @@ from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, patch
 Floats = NDArray[np.float32]
 
 _EXACT = 2_000_000  # pairs of patches up to which all are compared
-_PASSES = 2  # of PatchMatch, each time
+_PASSES = 3  # of PatchMatch, each time
 _NEAR = 20  # pixels around a match that are searched at random
 _SHRINKING = 3  # times: that radius from try to try
 _LEAP = 0.8  # a patch from elsewhere must be so much nearer: pieces in one keep their fine detail
@@ -57,14 +57,15 @@ class PatchSearch:
         """
         if self._exact:
             return self._copies[neighbours(wanted, self._sources[self._copies], 1)[:, 0]]
-        distances = self._distances(matches, wanted)
+        matches, distances = matches.copy(), self._distances(matches, wanted)
 
         def compare(candidates: Places, share: float) -> None:
-            nonlocal matches, distances
-            places = np.where(self._copied[candidates], candidates, matches)
-            others = self._distances(places, wanted)
-            nearer = others < share * distances
-            matches, distances = np.where(nearer, places, matches), np.where(nearer, others, distances)
+            others = np.flatnonzero((candidates != matches) & self._copied[candidates])
+            places = candidates[others]
+            apart = self._distances(places, wanted[others])
+            nearer = apart < share * distances[others]
+            chosen = others[nearer]
+            matches[chosen], distances[chosen] = places[nearer], apart[nearer]
 
         for _ in range(_PASSES):
             for step in (1, -1, self._scale.shape[1], -self._scale.shape[1]):

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.patch_pyramid import RADIUS, Places, Scale
+from inpaint_cli.imaging.windows import bounding_box
 
 Floats = NDArray[np.float32]
 
@@ -14,6 +14,11 @@ _FARTHEST = 30.0  # pixels from there on which it counts no less
 _AT_ONCE = 4096  # pixels for which all patches are held in memory
 _FINE = 1.5  # Gaussian σ in pixels below which detail is fine
 _GRAIN = 0.8  # share of the fine detail that is of one patch instead of many
+_AROUND = 4.0  # Gaussian σ in pixels of the surroundings in which the contrast of fine detail is compared
+_RAISED = 2.0  # times by which it is raised at most
+_FAINT = 1e-9  # energy of fine detail where there is none to raise
+_REACH = 16  # pixels around the hole that these surroundings need
+_FADING = 3.0  # pixels from the rim within which fine detail fades
 _BLUR = 2.0  # Gaussian σ in pixels of the error on the rim, and of its way into the hole
 
 
@@ -30,7 +35,7 @@ class Votes:
         steps = np.arange(-RADIUS, RADIUS + 1)
         self._offsets = (steps[:, None] * scale.shape[1] + steps).ravel()
         self._targets = scale.numbers.astype(np.int32)[places[:, None] - self._offsets]
-        far = distance_to(scale.seen).ravel()[scale.targets]
+        far = scale.depth.ravel()[scale.targets]
         trust = np.append(_FALLING ** -np.minimum(far, _FARTHEST), 0).astype(np.float32)  # the last is that of −1
         weights = trust[self._targets]
         self._weights = weights / weights.sum(axis=1, keepdims=True)
@@ -55,17 +60,43 @@ class Votes:
 def with_grain(fill: Floats, scale: Scale, matches: Places) -> Floats:
     """Return a fill of a scale with fine detail, which is lost in the mean of many patches, h×w×C.
 
-    Most of it becomes that of the patch around each pixel.
+    Most of it becomes that of the patch around each pixel. As the rest is still a mean, its contrast is then raised to
+    what it is where those patches come from (after Heitz and Neyret 2018). Both fade towards the rim, where the mean
+    continues what is known.
     """
-    flat = fill.reshape(-1, fill.shape[2])
     unknown = ~scale.seen.ravel()[scale.targets]
-    places = scale.targets[unknown]
-    difference = np.zeros_like(flat)
-    difference[places] = flat[matches[unknown]] - flat[places]
-    smooth = cv2.GaussianBlur(difference.reshape(fill.shape), (0, 0), _FINE).reshape(flat.shape)
-    grained = flat.copy()
-    grained[places] += _GRAIN * (difference[places] - smooth[places])
-    return grained.reshape(fill.shape)
+    places, origins = scale.targets[unknown], matches[unknown]
+    box = bounding_box(scale.at(places)).expanded(_REACH, scale.shape).slices
+    inside = scale.at(places)[box]
+
+    def placed(values: Floats) -> Floats:
+        """Return values of those places as a picture of the box, 0 elsewhere."""
+        picture = np.zeros((*inside.shape, *values.shape[1:]), np.float32)
+        picture[inside] = values
+        return picture
+
+    def around(values: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(placed(values), (0, 0), _AROUND), np.float32)
+
+    flat = fill.reshape(-1, fill.shape[2])
+    share = placed(np.minimum(scale.depth.ravel()[places] / _FADING, 1))[..., None]
+    grained = fill[box] + _GRAIN * share * _fine(placed(flat[origins] - flat[places]))
+    fine = _fine(grained)
+    wanted, found = around(_energy(_fine(fill)).ravel()[origins]), around(_energy(fine)[inside])
+    raised = np.clip(np.sqrt(wanted / np.maximum(found, _FAINT)), 1, _RAISED)[..., None]
+    result = fill.copy()
+    result[box] = grained + share * (raised - 1) * fine
+    return result
+
+
+def _energy(fine: Floats) -> Floats:
+    """Return the squares of fine detail, h×w."""
+    return np.asarray(np.square(fine).sum(axis=2), np.float32)
+
+
+def _fine(picture: Floats) -> Floats:
+    """Return a picture's fine detail, h×w×C."""
+    return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), _FINE), np.float32)
 
 
 def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
@@ -74,8 +105,7 @@ def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
     The patches that overlap the rim say what they have where the photo is known; by how much the photo differs is added
     to the fill beside it.
     """
-    rim = np.zeros(scale.shape, np.float32)
-    rim.flat[scale.rim] = 1
+    rim = scale.at(scale.rim).astype(np.float32)
     flat = np.zeros((rim.size, fill.shape[2]), np.float32)
     flat[scale.rim] = fill.reshape(flat.shape)[scale.rim] - Votes(scale, scale.rim).of(matches, fill)
     errors = flat.reshape(fill.shape)

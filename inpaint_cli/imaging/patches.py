@@ -15,6 +15,7 @@ from inpaint_cli.imaging.patch_descriptors import Descriptors
 from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, scales
 from inpaint_cli.imaging.patch_search import PatchSearch
 from inpaint_cli.imaging.patch_votes import Votes, with_grain, without_seam
+from inpaint_cli.imaging.windows import bounding_box
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -40,16 +41,28 @@ def copy_patches(
         guide: colours that are compared along with the patches, in [0, 1], H×W×3.
         weight: of their differences against the patches'.
     """
-    picture = np.dstack([photo, _texture(photo, hole, sources)])
-    levels = scales(Scale(picture, guide, known=sources, sources=sources, hole=hole))
-    fill, matches = _searched(levels, weight, np.random.default_rng(seed))
-    fill = with_grain(fill[..., :3], levels[0], matches)
-    fill = np.clip(without_seam(fill, levels[0], matches), 0, 1)
-    origins = np.arange(levels[0].copied.size)
-    origins[levels[0].targets] = matches
-    pairs = np.stack(np.divmod(origins.reshape(levels[0].shape), levels[0].shape[1]), axis=-1) - RADIUS
+    box = bounding_box(hole | sources).expanded(SIDE, (hole.shape[0], hole.shape[1]))
+    here = box.slices
+    near, missing, known = photo[here], hole[here], sources[here]
+    picture = np.dstack([near, _texture(near, missing, known)])
+    scale = Scale(picture, None if guide is None else guide[here], known=known, sources=known, hole=missing)
+    fill, copied = _fill(scale, weight, np.random.default_rng(seed))
+    filled, origins = photo.copy(), np.moveaxis(np.indices(hole.shape), 0, -1)
+    filled[here] = np.where(missing[..., None], fill, near)
+    origins[here] = copied + np.array([box.top, box.left])
+    return filled, origins
+
+
+def _fill(scale: Scale, weight: float, random: np.random.Generator) -> tuple[Floats, Integers]:
+    """Return a scale filled, RGB in [0, 1], h×w×3, and what was copied, h×w×2."""
+    fill, matches = _searched(scales(scale), weight, random)
+    fill = with_grain(fill[..., :3], scale, matches)
+    fill = np.clip(without_seam(fill, scale, matches), 0, 1)
+    origins = np.arange(scale.copied.size)
+    origins[scale.targets] = matches
+    pairs = np.stack(np.divmod(origins.reshape(scale.shape), scale.shape[1]), axis=-1) - RADIUS
     inner = np.s_[RADIUS:-RADIUS, RADIUS:-RADIUS]
-    return np.where(hole[..., None], fill[inner], photo), pairs[inner]
+    return fill[inner], pairs[inner]
 
 
 def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -> tuple[Floats, Places]:

@@ -103,11 +103,11 @@ def _gaps(curves: Sequence[Curve], shape: tuple[int, ...]) -> Points:
     """Return the distance of every point to the nearest other curve, in the order of the curves."""
     if len(curves) < 2:
         return np.full(sum(len(curve.points) for curve in curves), np.inf)
+    paths = [np.ravel_multi_index(pixels_of(curve.points, shape), shape[:2]) for curve in curves]
+    passing = np.bincount(np.concatenate([np.unique(path) for path in paths]), minlength=shape[0] * shape[1])
     gaps = []
-    for curve in curves:
-        others = np.zeros(shape, np.bool_)
-        for other in curves:
-            if other is not curve:
-                others[pixels_of(other.points, shape)] = True
-        gaps.append(distance_to(others)[pixels_of(curve.points, shape)].astype(np.float64))
+    for path in paths:
+        others = passing.copy()
+        others[np.unique(path)] -= 1
+        gaps.append(distance_to(others.reshape(shape[:2]) > 0).ravel()[path].astype(np.float64))
     return np.concatenate(gaps)

@@ -36,7 +36,8 @@ _Fill = TypeVar("_Fill")
 
 _OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that is searched at full resolution
-_DRAWN_GUIDE = 0.1  # least weight of a painting whose lines the user drew
+_DRAWN_GUIDE = 0.01  # least weight of a painting whose lines the user drew, and
+_LOOSE_GUIDE = 0.1  # the same where most of them cut nothing
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _LEAST_KNOWN = 600  # pixels, or
 _LEAST_PATCHES = 50  # whole ones, and
@@ -47,9 +48,9 @@ _MOSTLY = 0.5  # share of loose lines above which the painting guides the search
 
 # What each kind of fill may lose against patches alone (benchmarks/texture.md).
 _ALONG = Limits(1.0, 0.72)
-_LED = Limits(1.05, 0.8, detail=0.8)
+_LED = Limits(1.02, 0.8, detail=0.95)
 _REPEATED = Limits(1.1, 0.85)
-_PAINTED = Limits(1.06, 0.9)
+_PAINTED = Limits(1.04, 0.9)
 
 
 def texture(  # noqa: PLR0913 - what a window has, not what a user chooses
@@ -229,10 +230,11 @@ def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) 
     Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
     fill that is nearer to the photo's patches is taken.
     """
+    search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
     sides = divide(search.known, search.hole, lines, size)
     if sides.loose_share() <= _MOSTLY:
         return _by_side_with_edges(search, sides)
-    led = _by_side_with_edges(replace(search, weight=max(search.weight, _DRAWN_GUIDE)), sides)
+    led = _by_side_with_edges(replace(search, weight=max(search.weight, _LOOSE_GUIDE)), sides)
     bridged = divide(search.known, search.hole, bridge_lines(lines, shrink_mask(search.hole, size)), size)
     if bridged.loose_share() > _MOSTLY:
         return led
