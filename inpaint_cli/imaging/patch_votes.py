@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_cli.imaging.patch_pyramid import RADIUS, Places, Scale
+from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale
 from inpaint_cli.imaging.windows import bounding_box
 
 Floats = NDArray[np.float32]
@@ -95,8 +95,8 @@ def _energy(fine: Floats) -> Floats:
 
 
 def _fine(picture: Floats) -> Floats:
-    """Return a picture's fine detail, h×w×C."""
-    return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), _FINE), np.float32)
+    """Return a picture's fine detail, h×w×C: what is copied shows that of its own patch."""
+    return np.asarray(picture - cv2.GaussianBlur(picture, (SIDE, SIDE), _FINE), np.float32)
 
 
 def without_seam(fill: Floats, scale: Scale, matches: Places) -> Floats:
