@@ -41,6 +41,15 @@ def test_a_pattern_goes_on() -> None:
     assert _psnr(fill, photo, hole) > 25
 
 
+def test_grain_is_as_strong_as_in_the_photo() -> None:
+    grain = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 0.05, (160, 200)), (0, 0), 0.7)
+    photo = np.repeat((0.5 + grain)[..., None], 3, axis=2).astype(np.float32)
+    hole = _disc(photo.shape)
+    fill, _ = copy_patches(np.where(hole[..., None], 0, photo), hole, ~hole, 0)
+    fine = fill - cv2.GaussianBlur(fill, (0, 0), 1.5)
+    assert 0.93 < fine[_disc(photo.shape, 26)].std() / fine[~hole].std() < 1.07
+
+
 @pytest.mark.parametrize("hole", [np.eye(200, dtype=np.bool_)[:160], _disc((160, 200))], ids=["scratch", "disc"])
 def test_neither_the_hole_nor_what_may_not_be_copied_has_a_say(hole: Mask) -> None:
     photo = _rock()

@@ -62,7 +62,7 @@ class PatchSearch:
         def compare(candidates: Places, share: float) -> None:
             others = np.flatnonzero((candidates != matches) & self._copied[candidates])
             places = candidates[others]
-            apart = self._distances(places, wanted[others])
+            apart = self._distances(places, wanted.take(others, axis=0))
             nearer = apart < share * distances[others]
             chosen = others[nearer]
             matches[chosen], distances[chosen] = places[nearer], apart[nearer]
