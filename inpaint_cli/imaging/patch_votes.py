@@ -58,7 +58,7 @@ class Votes:
 
 
 def with_grain(fill: Floats, scale: Scale, matches: Places) -> Floats:
-    """Return a fill of a scale with fine detail, which is lost in the mean of many patches, h×w×C.
+    """Return a fill of a scale with fine detail, which is lost in the mean of many patches; h×w×C with the border.
 
     Most of it becomes that of the patch around each pixel. As the rest is still a mean, its contrast is then raised to
     what it is where those patches come from (after Heitz and Neyret 2018). Both fade towards the rim, where the mean
@@ -66,8 +66,9 @@ def with_grain(fill: Floats, scale: Scale, matches: Places) -> Floats:
     """
     unknown = ~scale.seen.ravel()[scale.targets]
     places, origins = scale.targets[unknown], matches[unknown]
-    box = bounding_box(scale.at(places)).expanded(_REACH, scale.shape).slices
-    inside = scale.at(places)[box]
+    inside = scale.at(places)
+    box = bounding_box(inside).expanded(_REACH, scale.shape).slices
+    inside = inside[box]
 
     def placed(values: Floats) -> Floats:
         """Return values of those places as a picture of the box, 0 elsewhere."""

@@ -104,10 +104,12 @@ def _gaps(curves: Sequence[Curve], shape: tuple[int, ...]) -> Points:
     if len(curves) < 2:
         return np.full(sum(len(curve.points) for curve in curves), np.inf)
     paths = [np.ravel_multi_index(pixels_of(curve.points, shape), shape[:2]) for curve in curves]
-    passing = np.bincount(np.concatenate([np.unique(path) for path in paths]), minlength=shape[0] * shape[1])
+    passing = np.zeros(shape[0] * shape[1], np.int32)  # curves through each pixel: a path counts once where it stays
+    for path in paths:
+        passing[path] += 1
     gaps = []
     for path in paths:
         others = passing.copy()
-        others[np.unique(path)] -= 1
+        others[path] -= 1
         gaps.append(distance_to(others.reshape(shape[:2]) > 0).ravel()[path].astype(np.float64))
     return np.concatenate(gaps)
