@@ -213,8 +213,8 @@ Guide = Annotated[
         min=0,
         rich_help_panel=_FILL,
         callback=_check_guide,
-        help="How much the painting steers the search for patches of texture, 0 for not at all. "
-        "The model's own if not given; 0.05 is a weak guide, 1 a strong one.",
+        help="How much the painting steers the search for patches of texture, 0 for not at all; along drawn lines at "
+        "least 0.01. The model's own if not given; 0.05 is a weak guide, 1 a strong one.",
     ),
 ]
 Context = Annotated[

@@ -227,8 +227,8 @@ class _Search:
 def _along_drawn(search: _Search, lines: Sequence[Line], size: tuple[int, int]) -> Floats:
     """Return the window filled along lines of which some are the user's: they are obeyed in any case.
 
-    Where most of them cut nothing, the painting leads the search; or they do cut once their gaps are bridged, and the
-    fill that is nearer to the photo's patches is taken.
+    The painting leads the search a little. Where most lines cut nothing, it leads more; or they do cut once their gaps
+    are bridged, and the fill that is nearer to the photo's patches is taken.
     """
     search = replace(search, weight=max(search.weight, _DRAWN_GUIDE))
     sides = divide(search.known, search.hole, lines, size)
