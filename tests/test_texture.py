@@ -133,7 +133,7 @@ def test_strokes_that_stop_short_of_each_other_part_the_fill_as_one_does() -> No
 
 @pytest.mark.slow
 def test_a_painting_leads_patches_that_have_no_line() -> None:
-    photo = _crop("tunnel", 350, 650, 200, 260)
+    photo = _crop("tunnel", 330, 700, 200, 260)
     hole = _ellipse(photo.shape, (45, 34))
     painting = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.float32) / 255
     alone = fill_without_lines(photo, hole)

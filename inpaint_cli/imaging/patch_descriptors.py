@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 _COEFFICIENTS = 24  # of a patch's 147, in which a photo's patches have nearly all of their variance
 _SAMPLES = 1000  # patches by which they are chosen
-_TEXTURE = 50.0  # weight of a patch's texture against its colours, that of Newson et al.
+_TEXTURE = 20.0  # weight of a patch's texture against its colours, 50 in Newson et al.
 _GUIDE = 20.0  # weight of the guide's colours against the patch's where a guide of weight 1 is asked for
 
 

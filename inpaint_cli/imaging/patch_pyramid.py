@@ -19,7 +19,8 @@ SIDE = 2 * RADIUS + 1
 
 _DEEPEST = float(SIDE)  # pixels from the rim to the middle of a hole, above which there is a coarser scale
 _RIM = 2  # pixels of the photo beside a hole that are its rim
-_FEWEST = 50  # patches that a coarser scale must have to copy
+_FEWEST = 50  # patches that a coarser scale must have to copy, and
+_LEAST_COPIED = 2 / 3  # the share of the photo's own that they must stand for: what is left is no choice otherwise
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,18 @@ class Scale:
     """One scale of a window; its border is mirrored for the patches that overlap it.
 
     A pixel is known, in the hole or neither; what is neither has no influence. At coarser scales a pixel is known if a
-    part of it is, and a source if all of it is.
+    part of it is, and has the colour of that part.
 
     Attributes:
         picture: RGB and a fourth channel for the texture (`patches`), h×w×4; any value where it is not known.
         guide: what is compared along with the patches, h×w×3; None: nothing.
-        known: what the fill has to continue, h×w.
-        sources: what may be copied, h×w, all of it known.
+        known: what the fill has to continue, and may copy, h×w.
         hole: what is to be filled, h×w, none of it known.
     """
 
     picture: Floats
     guide: Floats | None
     known: Mask
-    sources: Mask
     hole: Mask
 
     @property
@@ -51,7 +50,7 @@ class Scale:
     @cached_property
     def copied(self) -> Mask:
         """Whether the patch around each pixel may be copied, with the border, h×w."""
-        return cv2.erode(_bordered(self.sources), np.ones((SIDE, SIDE), np.uint8)) > 0
+        return cv2.erode(_bordered(self.known), np.ones((SIDE, SIDE), np.uint8)) > 0
 
     @cached_property
     def seen(self) -> Mask:
@@ -100,29 +99,33 @@ class Scale:
         mirrored = cv2.copyMakeBorder(values, RADIUS, RADIUS, RADIUS, RADIUS, cv2.BORDER_REFLECT_101)
         return np.asarray(mirrored, np.float32)
 
-    def halved(self) -> "Scale | None":
-        """Return the scale of half the size, None where that is too small to copy from or has no hole."""
-        if min(self.hole.shape) <= 2 * SIDE:
-            return None
-        known, sources, hole = (_means(mask.astype(np.float32)) for mask in (self.known, self.sources, self.hole))
+    def halved(self) -> "Scale":
+        """Return the scale of half the size."""
+        known, hole = (_means(mask.astype(np.float32)) for mask in (self.known, self.hole))
         colours = _means(self.picture * self.known[..., None])
-        half = Scale(
+        return Scale(
             picture=np.asarray(colours / np.maximum(known, 1e-6)[..., None], np.float32),
             guide=None if self.guide is None else _means(self.guide),
             known=known > 0,
-            sources=sources == 1,
             hole=(hole > 0) & (known == 0),
         )
-        return half if half.hole.any() and half.copied.sum() >= _FEWEST else None
 
 
 def scales(first: Scale) -> list[Scale]:
-    """Return a window's scales from its own to the coarsest, in which its hole is at most two patches wide."""
+    """Return a window's scales from its own to the coarsest.
+
+    In that its hole is at most two patches wide, if there is enough to copy: what lies between narrow holes is lost
+    from scale to scale.
+    """
     found = [first]
-    depth = float(distance_to(~first.hole).max())
-    while depth > _DEEPEST and (half := found[-1].halved()) is not None:
-        found.append(half)
+    depth, copied = float(distance_to(~first.hole).max()), int(first.copied.sum())
+    while depth > _DEEPEST and min(found[-1].hole.shape) > 2 * SIDE:
+        half = found[-1].halved()
         depth /= 2
+        copied //= 4
+        if not half.hole.any() or half.copied.sum() < max(_FEWEST, _LEAST_COPIED * copied):
+            break
+        found.append(half)
     return found
 
 

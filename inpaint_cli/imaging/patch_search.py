@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_cli.imaging.neighbours import neighbours
-from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, patches_at
+from inpaint_cli.imaging.patch_pyramid import RADIUS, Places, Scale
 
 Floats = NDArray[np.float32]
 
@@ -35,10 +35,6 @@ class PatchSearch:
         self._copies = np.flatnonzero(self._copied)
         self._exact = len(scale.targets) * len(self._copies) <= _EXACT
         self._radius = _NEAR if near else max(scale.shape)
-
-    def first(self) -> Places:
-        """Return a match for each target by its known pixels alone, or the nearest place where there are many."""
-        return self._by_known_pixels() if self._exact else self._nearest(self._scale.targets)
 
     def enlarged(self, coarse: "PatchSearch", matches: Places) -> Places:
         """Return the matches of a search at half the size as matches of this one."""
@@ -104,20 +100,6 @@ class PatchSearch:
         found = np.zeros(labels.max() + 1, np.intp)
         found[labels.flat[self._copies]] = self._copies
         return np.asarray(found[labels.flat[places]], np.intp)
-
-    def _by_known_pixels(self) -> Places:
-        targets = self._scale.targets
-        picture = self._scale.mirrored(self._scale.picture)[..., :3]
-        known = patches_at(self._scale.seen[..., None].astype(np.float32), targets)
-        weights = np.broadcast_to(known, (len(targets), 3, SIDE, SIDE)).reshape(len(targets), -1)
-        wanted = weights * patches_at(picture, targets).reshape(weights.shape)
-        copies = patches_at(picture, self._copies).reshape(len(self._copies), -1)
-        distances = weights @ np.square(copies).T
-        distances -= (2 * wanted) @ copies.T
-        found = distances.argmin(axis=1)
-        unknown = ~weights.any(axis=1)
-        found[unknown] = self._random.integers(len(copies), size=unknown.sum())
-        return np.asarray(self._copies[found], np.intp)
 
     def _inside(self, places: Places) -> tuple[Places, Places]:
         """Return rows and columns without the border."""

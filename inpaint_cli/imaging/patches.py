@@ -1,8 +1,9 @@
 """A hole filled with patches of the rest (Wexler et al. 2007), found from coarse to fine.
 
 Patches are looked up in few numbers (`patch_descriptors`, `patch_search`) and painted in turn (`patch_votes`), at each
-scale of the window (`patch_pyramid`). As blur is near to everything, a patch is compared by its texture as well: the
-mean gradient around it, which the hole takes over with the colours (Newson et al. 2014).
+scale of the window (`patch_pyramid`), the coarsest first (`patch_start`). As blur is near to everything, a patch is
+compared by its texture as well: the mean gradient around it, which the hole takes over with the colours (Newson et al.
+2014).
 """
 
 import cv2
@@ -14,6 +15,7 @@ from inpaint_cli.imaging.edges import to_gray
 from inpaint_cli.imaging.patch_descriptors import Descriptors
 from inpaint_cli.imaging.patch_pyramid import RADIUS, SIDE, Places, Scale, scales
 from inpaint_cli.imaging.patch_search import PatchSearch
+from inpaint_cli.imaging.patch_start import first_matches
 from inpaint_cli.imaging.patch_votes import Votes, with_grain, without_seam
 from inpaint_cli.imaging.windows import bounding_box
 
@@ -45,7 +47,7 @@ def copy_patches(
     here = box.slices
     near, missing, known = photo[here], hole[here], sources[here]
     picture = np.dstack([near, _texture(near, missing, known)])
-    scale = Scale(picture, None if guide is None else guide[here], known=known, sources=known, hole=missing)
+    scale = Scale(picture, None if guide is None else guide[here], known, missing)
     fill, copied = _fill(scale, weight, np.random.default_rng(seed))
     filled, origins = photo.copy(), np.moveaxis(np.indices(hole.shape), 0, -1)
     filled[here] = np.where(missing[..., None], fill, near)
@@ -73,7 +75,7 @@ def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -
         descriptors = Descriptors.of(scale, weight, random)
         search = PatchSearch(scale, descriptors.everywhere(fill), random, near=coarse is not None)
         votes = Votes(scale, scale.painted)
-        matches = search.first() if coarse is None else search.enlarged(coarse, matches)
+        matches = first_matches(scale, random) if coarse is None else search.enlarged(coarse, matches)
         fill = _painted(scale, fill, votes, matches)
         for _ in range(_ROUNDS[min(level, len(_ROUNDS) - 1)]):
             matches = search.improved(matches, descriptors.at(fill, scale.targets))

@@ -21,8 +21,6 @@ Mask = NDArray[np.bool_]
 _STRUCTURE = 2.0  # Gaussian σ in pixels of what counts as structure
 _FINE = 1.5  # Gaussian σ in pixels below which detail is fine
 _UNSEEN = 0.3 / 255  # a distance to the photo's patches that nobody sees
-_NEARER = 0.95  # times as far from the photo's patches: such a fill is better than patches alone, and then
-_LEAST_DETAIL = 0.8  # this share of their fine detail is enough, as what they had more of may be clutter
 
 
 class Limits(NamedTuple):
@@ -91,18 +89,16 @@ class _Part:
         """Whether a fill differs from patches alone and keeps to its limits.
 
         A smear is like much of a photo, so a fill must not lose structure either. One that is nearer to the photo may
-        lose more: patches alone had put clutter there.
+        lose more of that: patches alone had put clutter there.
         """
         if (fill[self.here] == self.alone[self.here]).all():
             return False
         distance = _distance(self.known, fill)
         nearer = min(1.0, distance / max(self.distance, _UNSEEN))
-        better = distance <= _NEARER * self.distance + _UNSEEN
-        detail = min(limits.detail, _LEAST_DETAIL) if better else limits.detail
         return (
             distance <= limits.distance * self.distance + _UNSEEN
             and _structure(fill, self.here) >= limits.structure * nearer * self.structure
-            and _detail(fill, self.here) >= detail * self.detail
+            and _detail(fill, self.here) >= limits.detail * self.detail
         )
 
 
