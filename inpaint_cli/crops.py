@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from inpaint_cli.errors import MaskError, PhotoError
 from inpaint_cli.imaging.blending import dilate_mask
+from inpaint_cli.imaging.distances import distance_to
 from inpaint_cli.imaging.edges import EDGE_THRESHOLD
 from inpaint_cli.imaging.endpoints import sample
 from inpaint_cli.imaging.lines import Line, LineSource
@@ -28,8 +29,10 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
-_GROWTH = 0.04  # of the object's extent: how loosely masks are drawn
-_GROWTH_WORKING = 3  # and at least this many pixels of the working size
+_GROWTH = 0.04  # of the object's size: how loosely masks are drawn
+_GROWTH_WORKING = 3  # and at least this many pixels of the working size, but no more than
+_GROWTH_SLIM = 0.25  # of its width; text and scratches have the length of the photo, and
+_SLIM = 3  # times its width is the size of what is longer
 
 
 @dataclass(frozen=True)
@@ -185,12 +188,17 @@ def extract_crops(
     return [_extract(image, mask, window, options, not_from) for window in plan(mask, options.context, longest)]
 
 
+def _growth(object_: Mask, window: Window) -> int:
+    """Return by how many pixels the mask of an object is grown if the user does not say."""
+    width = 2 * float(distance_to(~object_).max())
+    size = min(extent(window.holes), _SLIM * width)
+    return round(max(_GROWTH * size, min(_GROWTH_WORKING * window.scale, _GROWTH_SLIM * width)))
+
+
 def _extract(image: Image, mask: Mask, window: Window, options: FillOptions, not_from: Mask | None) -> Crop:
     """Return one window with its mask dilated, at the photo's resolution and at the working size."""
     object_ = mask[window.box.slices]
-    grow = options.grow
-    if grow is None:
-        grow = max(round(_GROWTH * extent(window.holes)), round(_GROWTH_WORKING * window.scale))
+    grow = _growth(object_, window) if options.grow is None else options.grow
     hole, blend_weight = dilate_mask(object_, grow, options.feather)
     if hole.all():  # nothing would be left to fill from
         hole, blend_weight = object_, object_.astype(np.float32)

@@ -53,6 +53,17 @@ def test_remove_changes_the_grown_hole_and_nothing_else(inpaint: Command, photo:
     assert not different[~dilate_mask(hole, 5)[0]].any()
 
 
+def test_remove_grows_a_scratch_by_its_width_and_not_by_its_length(inpaint: Command, photo: Path, tmp_path: Path):
+    scratch = np.zeros(load_image(photo).shape[:2], np.uint8)
+    scratch[len(scratch) // 2 :][:4, 5:-5] = 255
+    Image.fromarray(scratch).save(tmp_path / "scratch.png")
+    run = inpaint("remove", photo, "--mask", tmp_path / "scratch.png", *NO_NETWORK, "-o", tmp_path / "out.png")
+    assert run.code == 0, run.err
+    different = changed(photo, tmp_path / "out.png")
+    assert different[scratch > 0].mean() > 0.5
+    assert not different[~dilate_mask(scratch > 0, 2)[0]].any()
+
+
 def test_inpaint_keeps_to_the_mask(inpaint: Command, photo: Path, mask: Path, tmp_path: Path):
     assert inpaint("inpaint", photo, "--mask", mask, "-o", tmp_path / "out.png").code == 0
     assert not changed(photo, tmp_path / "out.png")[~hole_of(mask)].any()

@@ -50,15 +50,18 @@ def test_grain_is_as_strong_as_in_the_photo() -> None:
     assert 0.93 < fine[_disc(photo.shape, 26)].std() / fine[~hole].std() < 1.07
 
 
-def test_strokes_show_what_is_beside_them() -> None:
-    photo = np.random.default_rng(0).normal(0, 0.01, (256, 256, 3)).astype(np.float32) + np.float32([0.3, 0.4, 0.8])
-    photo[150:] += np.float32([0.5, 0.1, -0.3])
+@pytest.mark.parametrize("width", [18, 24], ids=["narrow", "narrow at half the size"])
+def test_strokes_show_what_is_beside_them(width: int) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.01, (256, 256, 3)).astype(np.float32)
+    photo = noise + np.float32([0.3, 0.4, 0.8])
+    photo[110:] += np.float32([0.5, 0.1, -0.5])
     strokes = np.zeros((256, 256), np.uint8)
-    for column in range(-60, 256, 44):
-        cv2.line(strokes, (column, 260), (column + 100, 160), 1, 18)
+    for column in range(-200, 256, 2 * width + 8):
+        cv2.line(strokes, (column, 276), (column + 200, 130), 1, width)
     hole = strokes > 0
-    fill, _ = copy_patches(np.where(hole[..., None], 0, photo), hole, ~hole, 0)
+    fill, copied = copy_patches(np.where(hole[..., None], 0, photo), hole, ~hole, 0)
     assert _psnr(fill, photo, hole) > 35
+    assert not hole[tuple(copied[hole].T)].any()
 
 
 @pytest.mark.parametrize("hole", [np.eye(200, dtype=np.bool_)[:160], _disc((160, 200))], ids=["scratch", "disc"])

@@ -72,7 +72,7 @@ Grow = Annotated[
     typer.Option(
         "--grow",
         metavar="PIXELS|auto",
-        help="Grow the mask by this much; auto: by a share of the object's size (4 %).",
+        help="Grow the mask by this much; auto: by 4 % of the object's size, strokes by their width.",
     ),
 ]
 

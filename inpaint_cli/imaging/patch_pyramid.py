@@ -19,6 +19,8 @@ SIDE = 2 * RADIUS + 1
 
 _DEEPEST = float(SIDE)  # pixels from the rim to the middle of a hole, above which there is a coarser scale
 _RIM = 2  # pixels of the photo beside a hole that are its rim
+_NARROW = 0.5  # share of what is known beside a hole that is in no whole patch, from which on strips are copied
+_BEYOND = 1.5  # Gaussian σ in pixels in which such strips go on beyond their edges
 _FEWEST = 50  # patches that a coarser scale must have to copy, and
 _LEAST_COPIED = 2 / 3  # the share of the photo's own that they must stand for: what is left is no choice otherwise
 
@@ -33,14 +35,32 @@ class Scale:
     Attributes:
         picture: RGB and a fourth channel for the texture (`patches`), h×w×4; any value where it is not known.
         guide: what is compared along with the patches, h×w×3; None: nothing.
-        known: what the fill has to continue, and may copy, h×w.
+        known: what the fill has to continue, h×w.
+        sources: what patches that are copied may hold, h×w.
         hole: what is to be filled, h×w, none of it known.
     """
 
     picture: Floats
     guide: Floats | None
     known: Mask
+    sources: Mask
     hole: Mask
+
+    @classmethod
+    def of(cls, picture: Floats, guide: Floats | None, known: Mask, hole: Mask) -> "Scale":
+        """Return a scale that may copy what is known, and strips too narrow for a patch where there are many.
+
+        Between strokes and scratches there is hardly anything else. Such strips go on a little beyond their edges.
+        """
+        square = np.ones((SIDE, SIDE), np.uint8)
+        beside = known & (cv2.dilate(hole.astype(np.uint8), square) > 0)
+        narrow = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, square) == 0)
+        if (beside & narrow).sum() < _NARROW * beside.sum():
+            return cls(picture, guide, known, known, hole)
+        sources = known | (cv2.dilate(narrow.astype(np.uint8), square) > 0)
+        weights = cv2.GaussianBlur(known.astype(np.float32), (0, 0), _BEYOND)[..., None]
+        blurred = cv2.GaussianBlur(picture * known[..., None], (0, 0), _BEYOND) / np.maximum(weights, 1e-6)
+        return cls(np.where(known[..., None], picture, blurred), guide, known, sources, hole)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -49,8 +69,9 @@ class Scale:
 
     @cached_property
     def copied(self) -> Mask:
-        """Whether the patch around each pixel may be copied, with the border, h×w."""
-        return cv2.erode(_bordered(self.known), np.ones((SIDE, SIDE), np.uint8)) > 0
+        """Whether the patch around each pixel may be copied, with the border, h×w; the pixel itself is known."""
+        whole = cv2.erode(_bordered(self.sources), np.ones((SIDE, SIDE), np.uint8)) > 0
+        return np.asarray(whole & (_bordered(self.known) > 0), np.bool_)
 
     @cached_property
     def seen(self) -> Mask:
@@ -103,7 +124,7 @@ class Scale:
         """Return the scale of half the size."""
         known, hole = (_means(mask.astype(np.float32)) for mask in (self.known, self.hole))
         colours = _means(self.picture * self.known[..., None])
-        return Scale(
+        return Scale.of(
             picture=np.asarray(colours / np.maximum(known, 1e-6)[..., None], np.float32),
             guide=None if self.guide is None else _means(self.guide),
             known=known > 0,

@@ -47,7 +47,7 @@ def copy_patches(
     here = box.slices
     near, missing, known = photo[here], hole[here], sources[here]
     picture = np.dstack([near, _texture(near, missing, known)])
-    scale = Scale(picture, None if guide is None else guide[here], known, missing)
+    scale = Scale.of(picture, None if guide is None else guide[here], known, missing)
     fill, copied = _fill(scale, weight, np.random.default_rng(seed))
     filled, origins = photo.copy(), np.moveaxis(np.indices(hole.shape), 0, -1)
     filled[here] = np.where(missing[..., None], fill, near)
@@ -71,23 +71,23 @@ def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -
     """Return the fill of the first of some scales, with the mirrored border, and the matches that it is painted of."""
     coarse, matches = None, np.empty(0, np.intp)
     for level, scale in reversed(list(enumerate(levels))):
-        fill = scale.mirrored(scale.picture)
+        photo = fill = scale.mirrored(scale.picture)
         descriptors = Descriptors.of(scale, weight, random)
-        search = PatchSearch(scale, descriptors.everywhere(fill), random, near=coarse is not None)
+        search = PatchSearch(scale, descriptors.everywhere(photo), random, near=coarse is not None)
         votes = Votes(scale, scale.painted)
         matches = first_matches(scale, random) if coarse is None else search.enlarged(coarse, matches)
-        fill = _painted(scale, fill, votes, matches)
+        fill = _painted(scale, photo, votes, matches)
         for _ in range(_ROUNDS[min(level, len(_ROUNDS) - 1)]):
             matches = search.improved(matches, descriptors.at(fill, scale.targets))
-            fill = _painted(scale, fill, votes, matches)
+            fill = _painted(scale, photo, votes, matches)
         coarse = search
     return fill, matches
 
 
-def _painted(scale: Scale, fill: Floats, votes: Votes, matches: Places) -> Floats:
-    """Return a fill as the patches give it, with the mirrored border."""
-    painted = fill.copy()
-    painted.reshape(-1, fill.shape[2])[scale.painted] = votes.of(matches, fill)
+def _painted(scale: Scale, photo: Floats, votes: Votes, matches: Places) -> Floats:
+    """Return a scale as the patches paint it, with the mirrored border."""
+    painted = photo.copy()
+    painted.reshape(-1, photo.shape[2])[scale.painted] = votes.of(matches, photo)
     return scale.mirrored(painted[RADIUS:-RADIUS, RADIUS:-RADIUS])
 
 

@@ -36,7 +36,7 @@ _Fill = TypeVar("_Fill")
 
 _OBEYED = 0.35  # trust below which a guessed line is ignored: such lines are wrong more often than right
 _LARGEST = 140  # square root of the largest hole's area that is searched at full resolution
-_DRAWN_GUIDE = 0.01  # least weight of a painting whose lines the user drew, and
+_DRAWN_GUIDE = 0.013  # least weight of a painting whose lines the user drew, and
 _LOOSE_GUIDE = 0.1  # the same where most of them cut nothing
 _LED_WEIGHT = 0.05  # of the painting where it leads patches, for want of lines
 _LEAST_KNOWN = 600  # pixels, or
