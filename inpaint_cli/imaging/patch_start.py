@@ -9,7 +9,8 @@ from inpaint_cli.imaging.patch_votes import trust
 Floats = NDArray[np.float32]
 
 _LAYER = 2.0  # pixels from the rim that are filled at once
-_PAIRS = 8_000_000  # of patches that are compared; where there are more, some of those that may be copied are drawn
+_PAIRS = 8_000_000  # of patches that are compared; where there are more, some of those that may be copied are drawn,
+_MOST = 20_000  # at most so many
 
 
 def first_matches(scale: Scale, random: np.random.Generator) -> Places:
@@ -20,7 +21,7 @@ def first_matches(scale: Scale, random: np.random.Generator) -> Places:
         random: draws what is compared, and the matches of patches of which nothing is known.
     """
     copies = np.flatnonzero(scale.copied)
-    few = max(1, _PAIRS // len(scale.targets))
+    few = min(_MOST, max(1, _PAIRS // len(scale.targets)))
     if few < len(copies):
         copies = np.sort(random.choice(copies, few, replace=False))
     picture, known = scale.mirrored(scale.picture)[..., :3], scale.seen.astype(np.float32)[..., None]
