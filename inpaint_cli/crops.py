@@ -30,9 +30,9 @@ Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 _GROWTH = 0.04  # of the object's size: how loosely masks are drawn
-_GROWTH_WORKING = 3  # and at least this many pixels of the working size, but no more than
-_GROWTH_SLIM = 0.25  # of its width; text and scratches have the length of the photo, and
-_SLIM = 3  # times its width is the size of what is longer
+_LONGEST = 3  # times an object's width that its size is at most
+_LEAST_GROWTH = 3  # pixels of the working size, but
+_LEAST_GROWTH_SHARE = 0.25  # of the width is enough
 
 
 @dataclass(frozen=True)
@@ -189,10 +189,13 @@ def extract_crops(
 
 
 def _growth(object_: Mask, window: Window) -> int:
-    """Return by how many pixels the mask of an object is grown if the user does not say."""
+    """Return by how many pixels of the photo a window's mask, h×w, is grown if the user does not say.
+
+    Text and scratches are as long as the photo: what is long counts by its width.
+    """
     width = 2 * float(distance_to(~object_).max())
-    size = min(extent(window.holes), _SLIM * width)
-    return round(max(_GROWTH * size, min(_GROWTH_WORKING * window.scale, _GROWTH_SLIM * width)))
+    size = min(extent(window.holes), _LONGEST * width)
+    return round(max(_GROWTH * size, min(_LEAST_GROWTH * window.scale, _LEAST_GROWTH_SHARE * width)))
 
 
 def _extract(image: Image, mask: Mask, window: Window, options: FillOptions, not_from: Mask | None) -> Crop:

@@ -72,7 +72,8 @@ Grow = Annotated[
     typer.Option(
         "--grow",
         metavar="PIXELS|auto",
-        help="Grow the mask by this much; auto: by 4 % of the object's size, strokes by their width.",
+        help="Grow the mask by this much; auto: by 4 % of the object's size; text and scratches by at most a quarter "
+        "of their width.",
     ),
 ]
 

@@ -1,6 +1,6 @@
 """A window at several scales, as patches are searched in it: from the coarsest to its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -16,6 +16,7 @@ Places = NDArray[np.intp]
 
 RADIUS = 3  # 7×7 patches, those of Barnes et al.
 SIDE = 2 * RADIUS + 1
+_PATCH = np.ones((SIDE, SIDE), np.uint8)
 
 _DEEPEST = float(SIDE)  # pixels from the rim to the middle of a hole, above which there is a coarser scale
 _RIM = 2  # pixels of the photo beside a hole that are its rim
@@ -51,26 +52,41 @@ class Scale:
         """Return a scale that may copy what is known, and strips too narrow for a patch where there are many.
 
         Between strokes and scratches there is hardly anything else. Such strips go on a little beyond their edges.
+
+        Args:
+            picture: h×w×4.
+            guide: h×w×3; None: nothing.
+            known: h×w.
+            hole: h×w, none of it known.
         """
-        square = np.ones((SIDE, SIDE), np.uint8)
-        beside = known & (cv2.dilate(hole.astype(np.uint8), square) > 0)
-        narrow = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, square) == 0)
+        scale = cls(picture, guide, known, known, hole)
+        beside = known & scale.within(RADIUS)
+        narrow = known & (cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, _PATCH) == 0)
         if (beside & narrow).sum() < _NARROW * beside.sum():
-            return cls(picture, guide, known, known, hole)
-        sources = known | (cv2.dilate(narrow.astype(np.uint8), square) > 0)
+            return scale
         weights = cv2.GaussianBlur(known.astype(np.float32), (0, 0), _BEYOND)[..., None]
         blurred = cv2.GaussianBlur(picture * known[..., None], (0, 0), _BEYOND) / np.maximum(weights, 1e-6)
-        return cls(np.where(known[..., None], picture, blurred), guide, known, sources, hole)
+        return replace(
+            scale,
+            picture=np.where(known[..., None], picture, blurred),
+            sources=known | (cv2.dilate(narrow.astype(np.uint8), _PATCH) > 0),
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width with the mirrored border."""
         return self.hole.shape[0] + 2 * RADIUS, self.hole.shape[1] + 2 * RADIUS
 
+    @property
+    def offsets(self) -> Places:
+        """From a flat place with the border to those of its patch's pixels, side²."""
+        steps = np.arange(-RADIUS, RADIUS + 1)
+        return np.asarray((steps[:, None] * self.shape[1] + steps).ravel(), np.intp)
+
     @cached_property
     def copied(self) -> Mask:
         """Whether the patch around each pixel may be copied, with the border, h×w; the pixel itself is known."""
-        whole = cv2.erode(_bordered(self.sources), np.ones((SIDE, SIDE), np.uint8)) > 0
+        whole = cv2.erode(_bordered(self.sources), _PATCH) > 0
         return np.asarray(whole & (_bordered(self.known) > 0), np.bool_)
 
     @cached_property

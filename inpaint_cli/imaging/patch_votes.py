@@ -27,8 +27,7 @@ class Votes:
             scale: whose targets are the patches.
             places: of the pixels, flat with the scale's mirrored border, P; a target overlaps each of them.
         """
-        steps = np.arange(-RADIUS, RADIUS + 1)
-        self._offsets = (steps[:, None] * scale.shape[1] + steps).ravel()
+        self._offsets = scale.offsets
         self._targets = scale.numbers.astype(np.int32)[places[:, None] - self._offsets]
         counts = np.append(trust(scale.depth.ravel()[scale.targets]), np.float32(0))  # the last is that of −1
         weights = counts[self._targets]

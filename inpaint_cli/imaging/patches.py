@@ -71,7 +71,7 @@ def _searched(levels: list[Scale], weight: float, random: np.random.Generator) -
     """Return the fill of the first of some scales, with the mirrored border, and the matches that it is painted of."""
     coarse, matches = None, np.empty(0, np.intp)
     for level, scale in reversed(list(enumerate(levels))):
-        photo = fill = scale.mirrored(scale.picture)
+        photo = scale.mirrored(scale.picture)
         descriptors = Descriptors.of(scale, weight, random)
         search = PatchSearch(scale, descriptors.everywhere(photo), random, near=coarse is not None)
         votes = Votes(scale, scale.painted)
